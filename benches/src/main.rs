@@ -1,0 +1,3 @@
+//! Measures Portcullis against the floor.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Write sandboxed plugins for AI agents as annotated Rust functions.

@@ -1,0 +1,1 @@
+//! Pure decisions: capability grammar, manifest and limits.
