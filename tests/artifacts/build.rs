@@ -1,0 +1,291 @@
+//! Builds the guests of `tests/guests` and the plugins of `examples/plugins`, embeds their manifests, and writes a
+//! constant for each and a `foreach_SUITE!` macro for each suite.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+const TARGET: &str = "wasm32-wasip2";
+
+/// What a guest's name starts with, up to the first `_`.
+const SUITES: [&str; 4] = ["bench", "contract", "hostile", "well"];
+
+/// Variables of cargo's that nested builds share with this one, by how they start. All others describe this package, or
+/// carry the flags of a build for the host.
+const KEPT: [&str; 6] = [
+    "CARGO_HOME",
+    "CARGO_HTTP_",
+    "CARGO_MAKEFLAGS",
+    "CARGO_NET_",
+    "CARGO_REGISTR",
+    "CARGO_SOURCE_",
+];
+
+struct Artifact {
+    suite: String,
+    /// In snake case.
+    name: String,
+    component: PathBuf,
+}
+
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .expect("two levels below the root");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    require_target();
+    let target_dir = guests_target_dir(&out);
+    watch(root, &["crates/guest-sdk", "crates/macros", "wit"]);
+
+    let mut artifacts = guests(root, &target_dir);
+    artifacts.extend(plugins(root, &target_dir));
+    for artifact in &artifacts {
+        place(artifact, &out);
+    }
+    fs::write(out.join("artifacts.rs"), source(&artifacts)).expect("OUT_DIR can be written");
+}
+
+fn require_target() {
+    let answer = Command::new(env::var_os("RUSTC").expect("cargo sets it"))
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .output()
+        .expect("rustc runs");
+    let libdir = String::from_utf8_lossy(&answer.stdout);
+    assert!(
+        Path::new(libdir.trim()).is_dir(),
+        "the guests need Rust's {TARGET} target: run `rustup target add {TARGET}`, or `cargo xtask test`, which does it"
+    );
+}
+
+/// A folder of its own beside `debug` and `release`: the outer cargo holds the lock of its own.
+fn guests_target_dir(out: &Path) -> PathBuf {
+    out.ancestors()
+        .find(|dir| dir.join("CACHEDIR.TAG").is_file())
+        .unwrap_or(out)
+        .join("guests")
+}
+
+fn watch(root: &Path, paths: &[&str]) {
+    // A path that does not exist would mean a new build every time.
+    for path in paths
+        .iter()
+        .map(|path| root.join(path))
+        .filter(|path| path.exists())
+    {
+        println!("cargo::rerun-if-changed={}", path.display());
+    }
+}
+
+/// One cargo invocation for all guests that want the same features.
+fn guests(root: &Path, target_dir: &Path) -> Vec<Artifact> {
+    watch(
+        root,
+        &[
+            "tests/guests/Cargo.toml",
+            "tests/guests/Cargo.lock",
+            "tests/guests/guests",
+            "tests/guests/src",
+        ],
+    );
+    let workspace = root.join("tests/guests");
+    let names = guests_by_features(&workspace);
+    for (features, names) in &names {
+        let mut cargo = cargo(&workspace, target_dir);
+        cargo.arg("--features").arg(features.join(","));
+        cargo.args(names.iter().flat_map(|name| ["--example", name]));
+        run(cargo);
+    }
+    names
+        .into_values()
+        .flatten()
+        .map(|name| Artifact {
+            suite: suite(&name),
+            component: target_dir
+                .join(TARGET)
+                .join("release/examples")
+                .join(format!("{name}.wasm")),
+            name,
+        })
+        .collect()
+}
+
+fn guests_by_features(workspace: &Path) -> BTreeMap<Vec<String>, Vec<String>> {
+    let manifest: toml::Table = read_toml(&workspace.join("Cargo.toml"));
+    let mut groups = BTreeMap::<_, Vec<String>>::new();
+    for guest in manifest["example"]
+        .as_array()
+        .expect("`example` is an array")
+    {
+        let name = guest["name"].as_str().expect("a guest has a name");
+        let features = guest
+            .get("required-features")
+            .and_then(toml::Value::as_array);
+        let features = features
+            .into_iter()
+            .flatten()
+            .filter_map(toml::Value::as_str)
+            .map(str::to_owned);
+        groups
+            .entry(features.collect())
+            .or_default()
+            .push(name.to_owned());
+    }
+    for name in names_in(&workspace.join("guests"), "rs") {
+        assert!(
+            groups.values().flatten().any(|listed| *listed == name),
+            "guests/{name}.rs is no guest yet: give it a line in tests/guests/Cargo.toml"
+        );
+    }
+    groups
+}
+
+fn suite(name: &str) -> String {
+    let prefix = name.split('_').next().unwrap_or_default();
+    assert!(
+        SUITES.contains(&prefix),
+        "the guest `{name}` is in no suite: its name starts with one of {SUITES:?}"
+    );
+    prefix.to_owned()
+}
+
+/// One cargo invocation for each plugin: together, features that one asks for would change the others.
+fn plugins(root: &Path, target_dir: &Path) -> Vec<Artifact> {
+    watch(
+        root,
+        &["examples/plugins/Cargo.toml", "examples/plugins/Cargo.lock"],
+    );
+    let workspace = root.join("examples/plugins");
+    let packages: Vec<_> = subfolders(&workspace)
+        .into_iter()
+        .filter(|folder| folder.join("Cargo.toml").is_file())
+        .collect();
+    packages
+        .into_iter()
+        .map(|folder| plugin(&workspace, &folder, target_dir))
+        .collect()
+}
+
+fn plugin(workspace: &Path, folder: &Path, target_dir: &Path) -> Artifact {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let manifest = read_toml(&folder.join("Cargo.toml"));
+    let package = manifest["package"]["name"]
+        .as_str()
+        .expect("a package has a name");
+    let mut cargo = cargo(workspace, target_dir);
+    cargo.args(["--package", package]);
+    run(cargo);
+    let name = package.replace('-', "_");
+    Artifact {
+        suite: "plugin".to_owned(),
+        component: target_dir
+            .join(TARGET)
+            .join("release")
+            .join(format!("{name}.wasm")),
+        name: format!("plugin_{name}"),
+    }
+}
+
+fn cargo(workspace: &Path, target_dir: &Path) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").expect("cargo sets it"));
+    cargo
+        .current_dir(workspace)
+        .args(["build", "--release", "--quiet", "--target", TARGET]);
+    cargo.arg("--target-dir").arg(target_dir);
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        let of_cargo =
+            text.starts_with("CARGO") || text.starts_with("RUSTC") || text == "RUSTFLAGS";
+        if of_cargo && !KEPT.iter().any(|kept| text.starts_with(kept)) {
+            cargo.env_remove(&name);
+        }
+    }
+    cargo
+}
+
+fn run(mut cargo: Command) {
+    let status = cargo.status().expect("cargo runs");
+    assert!(status.success(), "{cargo:?} failed; its messages are above");
+}
+
+/// Puts the component, with its manifest inside, where the constant points.
+fn place(artifact: &Artifact, out: &Path) {
+    let component = fs::read(&artifact.component)
+        .unwrap_or_else(|error| panic!("{} was not built: {error}", artifact.component.display()));
+    fs::write(out.join(format!("{}.wasm", artifact.name)), component)
+        .expect("OUT_DIR can be written");
+}
+
+fn source(artifacts: &[Artifact]) -> String {
+    let mut source = String::new();
+    let mut suites = BTreeMap::from_iter(
+        SUITES
+            .iter()
+            .chain(&["plugin"])
+            .map(|suite| (*suite, Vec::new())),
+    );
+    for Artifact { suite, name, .. } in artifacts {
+        suites
+            .get_mut(suite.as_str())
+            .expect("checked when it was built")
+            .push(name);
+        let constant = name.to_uppercase();
+        writeln!(source, "/// The path of `{name}`'s component.").unwrap();
+        writeln!(
+            source,
+            "pub const {constant}: &str = concat!(env!(\"OUT_DIR\"), \"/{name}.wasm\");"
+        )
+        .unwrap();
+    }
+    for (suite, names) in suites {
+        writeln!(
+            source,
+            "/// Expands `$mac!(NAME);` for each component of the suite `{suite}`."
+        )
+        .unwrap();
+        writeln!(
+            source,
+            "#[macro_export]\nmacro_rules! foreach_{suite} {{\n    ($mac:ident) => {{"
+        )
+        .unwrap();
+        for name in names {
+            writeln!(source, "        $mac!({name});").unwrap();
+        }
+        source.push_str("    };\n}\n");
+    }
+    source
+}
+
+fn read_toml(path: &Path) -> toml::Table {
+    let text =
+        fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    text.parse()
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn subfolders(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut folders: Vec<_> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    folders
+}
+
+fn names_in(folder: &Path, extension: &str) -> Vec<String> {
+    let entries =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let paths = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension() == Some(extension.as_ref()));
+    paths
+        .filter_map(|path| path.file_stem()?.to_str().map(str::to_owned))
+        .collect()
+}
