@@ -1,1 +1,11 @@
-//! Pure decisions: capability grammar, manifest and limits.
+//! Pure decisions of the Portcullis plugin runtime.
+//!
+//! What a plugin may ask for ([`capability`]), what its author says of it ([`manifest`]) and how much it may use
+//! ([`limits`]). Nothing here opens a file or a socket, reads a clock or waits: every function is decided by its
+//! arguments alone, and none panics on any input.
+#![deny(missing_docs)]
+
+pub mod capability;
+pub mod limits;
+pub mod manifest;
+mod report;
