@@ -1,0 +1,44 @@
+//! Brings a tool and imports the plugin's store, which not every host serves.
+
+wit_bindgen::generate!({
+    path: "../../wit",
+    inline: r#"
+        package portcullis:guest;
+
+        world guest {
+            import portcullis:host/state@0.1.0;
+            export portcullis:tool/tools@0.1.0;
+        }
+    "#,
+    world: "portcullis:guest/guest",
+    generate_all,
+});
+
+use exports::portcullis::tool::tools::{Guest, ToolCall, ToolDefinition, ToolError, ToolOutput};
+use portcullis::tool::tool_types::{Content, Streams};
+
+struct Plugin;
+
+impl Guest for Plugin {
+    fn list_tools() -> Vec<ToolDefinition> {
+        vec![ToolDefinition {
+            name: "ask".into(),
+            title: None,
+            description: "Asks an import that the host may not have.".into(),
+            input_schema: r#"{"type":"object"}"#.into(),
+            output_schema: None,
+            streams: Streams::empty(),
+            annotations: Vec::new(),
+        }]
+    }
+
+    async fn call(_: ToolCall) -> Result<ToolOutput, ToolError> {
+        let answer = format!("{:?}", portcullis::host::state::get("last".into()).await);
+        Ok(ToolOutput {
+            content: vec![Content::Text(answer)],
+            structured: None,
+        })
+    }
+}
+
+export!(Plugin);
