@@ -1,3 +1,61 @@
-//! The project's own tasks.
+//! The project's own tasks. `cargo xtask` lists them.
 
-fn main() {}
+mod bench;
+mod build_examples;
+mod ci;
+mod demo;
+mod shell;
+mod steps;
+mod test;
+mod tidy;
+mod toolchain;
+
+use std::env;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask TASK
+
+  demo             builds what is needed and calls example plugins on real input
+  test             runs every test: the workspace's, the doc tests, the example plugins'
+  build-examples   builds every example plugin into target/plugins
+                     --cargo-component  hello-sync with cargo-component too, where it is installed
+                     --install          with it: installs cargo-component first
+  bench            measures against the floor and prints the table
+  tidy             checks the rules that the compiler can't
+  ci               format, clippy, tidy, tests, documentation
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments.as_slice() {
+        ["demo"] => demo::run(),
+        ["test"] => test::run(),
+        ["build-examples"] => build_examples::run(None),
+        ["build-examples", "--cargo-component"] => {
+            build_examples::run(Some(build_examples::Install::No))
+        }
+        ["build-examples", "--cargo-component", "--install"] => {
+            build_examples::run(Some(build_examples::Install::Yes))
+        }
+        ["bench", rest @ ..] => bench::run(rest),
+        ["tidy"] => tidy::run(),
+        ["ci"] => ci::run(),
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("no such task: {}\n\n{USAGE}", arguments.join(" "));
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:?}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The rules of the code base that the compiler can't check. Each check is one function from the tree to the places
+//! that break its rule; a place comes with the rule and the remedy.
+
+mod contract;
+mod crates;
+mod documents;
+mod examples;
+mod licences;
+mod locks;
+mod manifests;
+mod packages;
+mod sources;
+mod tree;
+
+use std::fmt;
+
+use anyhow::{Result, bail};
+
+use tree::Tree;
+
+/// One place that breaks a rule.
+#[derive(Debug, PartialEq, Eq)]
+struct Problem {
+    /// `path:line`, a path, or a package.
+    place: String,
+    rule: String,
+    remedy: String,
+}
+
+impl Problem {
+    fn new(place: impl Into<String>, rule: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            place: place.into(),
+            rule: rule.into(),
+            remedy: remedy.into(),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: {}\n    remedy: {}",
+            self.place, self.rule, self.remedy
+        )
+    }
+}
+
+type Check = fn(&Tree) -> Result<Vec<Problem>>;
+
+const CHECKS: [(&str, Check); 17] = [
+    ("crates are those of the map", crates::on_the_map),
+    ("crates depend on what they may", crates::dependencies),
+    ("licences are permissive", licences::permissive),
+    ("lock files are up to date", locks::up_to_date),
+    ("lints are the workspace's", manifests::lints),
+    ("pinned dependencies are used", manifests::pins_used),
+    (
+        "published crates carry the WIT files",
+        packages::carry_the_contract,
+    ),
+    (
+        "the contract parses and is documented",
+        contract::documented,
+    ),
+    (
+        "example plugins are tested and described",
+        examples::tested_and_described,
+    ),
+    ("the first example is small", examples::hello_is_small),
+    ("the project's documents are there", documents::present),
+    (
+        "the README gives the two commands",
+        documents::readme_gives_commands,
+    ),
+    (
+        "samples in the documents are compiled",
+        documents::samples_compiled,
+    ),
+    ("files are of readable length", sources::length),
+    ("nothing is left half done", sources::finished),
+    (
+        "generated bindings and unsafe code stay where they belong",
+        sources::confined,
+    ),
+    ("no path of somebody's machine", sources::machine_paths),
+];
+
+pub(crate) fn run() -> Result<()> {
+    let tree = Tree::read()?;
+    let mut problems = 0;
+    for (name, check) in CHECKS {
+        let found = check(&tree)?;
+        println!(
+            "{:>6}  {name}",
+            if found.is_empty() { "ok" } else { "FAILED" }
+        );
+        for problem in &found {
+            println!("  {problem}");
+        }
+        problems += found.len();
+    }
+    if problems > 0 {
+        bail!("tidy found {problems} problem(s)");
+    }
+    Ok(())
+}

@@ -1,0 +1,211 @@
+//! The Rust sources, as tokens: comments and strings say what they like.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::str::FromStr;
+
+use anyhow::Result;
+use proc_macro2::{Spacing, TokenStream, TokenTree};
+
+use super::Problem;
+use super::tree::{TextFile, Tree};
+
+/// A file that passes this is asking to be split.
+const LONGEST_FILE: usize = 500;
+
+/// Where code that wit-bindgen and wasmtime generate lives, and nothing else. The floor of the bench stands outside the
+/// rules for crates, and each guest of the tests has a world of its own.
+const BINDINGS: [&str; 4] = [
+    "crates/host-core/src/bindings",
+    "crates/guest-sdk/src/bindings",
+    "benches/src/",
+    "tests/guests/",
+];
+
+/// The one module that deserializes native code, and the generated code around exports.
+const UNSAFE: [&str; 2] = [
+    "crates/host-core/src/cache",
+    "crates/guest-sdk/src/bindings",
+];
+
+/// Macros that mark what is not finished.
+const UNFINISHED: [&str; 3] = ["dbg", "todo", "unimplemented"];
+
+pub(super) fn length(tree: &Tree) -> Result<Vec<Problem>> {
+    let counted = tree.rust().map(|file| (file, file.text.lines().count()));
+    Ok(counted
+        .filter(|(_, lines)| *lines > LONGEST_FILE)
+        .map(|(file, lines)| {
+            Problem::new(
+                file.path.as_str(),
+                format!("a file has at most {LONGEST_FILE} lines; this has {lines}"),
+                "split it by concept",
+            )
+        })
+        .collect())
+}
+
+pub(super) fn finished(tree: &Tree) -> Result<Vec<Problem>> {
+    let mut problems = Vec::new();
+    for file in tree.rust() {
+        for (line, what) in marks(file, |mark| {
+            UNFINISHED.contains(&mark.trim_end_matches('!')) || mark == "#[ignore]"
+        }) {
+            problems.push(Problem::new(
+                format!("{}:{line}", file.path),
+                format!("nothing is left half done; here is `{what}`"),
+                "finish it, or take it out",
+            ));
+        }
+    }
+    Ok(problems)
+}
+
+pub(super) fn confined(tree: &Tree) -> Result<Vec<Problem>> {
+    let mut problems = Vec::new();
+    for file in tree.rust() {
+        let lies_in = |places: &[&str]| places.iter().any(|place| file.path.starts_with(place));
+        let generated = if lies_in(&BINDINGS) {
+            &[][..]
+        } else {
+            &["bindgen!", "generate!"]
+        };
+        for (line, what) in marks(file, |mark| generated.contains(&mark)) {
+            problems.push(Problem::new(
+                format!("{}:{line}", file.path),
+                format!("`{what}` appears in the bindings' module only"),
+                "use the types that crates/host-core/src/bindings (or the SDK's) already has",
+            ));
+        }
+        if lies_in(&UNSAFE) {
+            continue;
+        }
+        for (line, what) in marks(file, |mark| mark == "unsafe" || mark == "#[unsafe_code]") {
+            problems.push(Problem::new(
+                format!("{}:{line}", file.path),
+                format!("`{what}`: unsafe code is forbidden outside the compile cache and generated code"),
+                "write it without",
+            ));
+        }
+    }
+    Ok(problems)
+}
+
+/// Paths under which the checkout and cargo's files lie on this machine, where they are long enough to be nobody else's.
+pub(super) fn machine_paths(tree: &Tree) -> Result<Vec<Problem>> {
+    let home = env::var("CARGO_HOME")
+        .or_else(|_| env::var("HOME").map(|home| format!("{home}/.cargo")))
+        .ok();
+    let machine: Vec<String> = [Some(tree.root.to_string_lossy().into_owned()), home]
+        .into_iter()
+        .flatten()
+        .filter(|path| path.matches(['/', '\\']).count() > 1)
+        .collect();
+    let mut problems = Vec::new();
+    for file in &tree.files {
+        for (number, line) in file.text.lines().enumerate() {
+            if machine.iter().any(|path| line.contains(path.as_str())) {
+                problems.push(Problem::new(
+                    format!("{}:{}", file.path, number + 1),
+                    "no file names a folder of the machine it was written on",
+                    "write the path from the root of the checkout",
+                ));
+            }
+        }
+    }
+    Ok(problems)
+}
+
+/// What looks like a mark – a macro call `name!`, an attribute's word `#[word]`, `unsafe` – and is wanted, by line.
+fn marks(file: &TextFile, wanted: impl Fn(&str) -> bool) -> Vec<(usize, String)> {
+    // A first line for a script runner is no Rust; neither are the sources of UI tests that are not meant to parse.
+    let Ok(tokens) = TokenStream::from_str(&file.text) else {
+        return Vec::new();
+    };
+    let mut found = BTreeSet::new();
+    collect(tokens, false, &mut found);
+    found.into_iter().filter(|(_, mark)| wanted(mark)).collect()
+}
+
+fn collect(tokens: TokenStream, attribute: bool, found: &mut BTreeSet<(usize, String)>) {
+    let mut tokens = tokens.into_iter().peekable();
+    let mut opens_attribute = false;
+    while let Some(token) = tokens.next() {
+        let hash = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '#');
+        let bang = is_bang(&token);
+        match token {
+            TokenTree::Group(group) => collect(group.stream(), attribute || opens_attribute, found),
+            TokenTree::Ident(word) => {
+                let line = word.span().start().line;
+                let called = tokens.peek().is_some_and(is_bang);
+                if attribute {
+                    found.insert((line, format!("#[{word}]")));
+                } else if called {
+                    found.insert((line, format!("{word}!")));
+                }
+                if word == "unsafe" {
+                    found.insert((line, word.to_string()));
+                }
+            }
+            _ => {}
+        }
+        // `#[…]` and `#![…]`
+        opens_attribute = hash || (opens_attribute && bang);
+    }
+}
+
+/// `!` alone, as in a macro call; that of `!=` is no such thing.
+fn is_bang(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == '!' && punct.spacing() == Spacing::Alone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(text: &str) -> Vec<(usize, String)> {
+        marks(
+            &TextFile {
+                path: "test.rs".into(),
+                text: text.into(),
+            },
+            |_| true,
+        )
+    }
+
+    fn mark(line: usize, text: &str) -> (usize, String) {
+        (line, text.to_owned())
+    }
+
+    #[test]
+    fn macro_calls_and_attributes_are_found_with_their_lines() {
+        assert_eq!(all("fn f() {\n    todo!()\n}"), [mark(2, "todo!")]);
+        assert_eq!(all("\n#[ignore]\nfn f() {}"), [mark(2, "#[ignore]")]);
+        assert_eq!(
+            all("#[cfg_attr(x, ignore)] fn f() {}"),
+            [
+                mark(1, "#[cfg_attr]"),
+                mark(1, "#[ignore]"),
+                mark(1, "#[x]")
+            ]
+        );
+        assert_eq!(
+            all("#![allow(unsafe_code)]"),
+            [mark(1, "#[allow]"), mark(1, "#[unsafe_code]")]
+        );
+        assert_eq!(all("fn f() { unsafe { g() } }"), [mark(1, "unsafe")]);
+    }
+
+    #[test]
+    fn comments_and_strings_are_free() {
+        assert_eq!(
+            all("// todo!()\n/* unsafe */ const A: &str = \"dbg!(1)\";"),
+            []
+        );
+    }
+
+    #[test]
+    fn a_word_is_no_macro_call() {
+        assert_eq!(all("fn ignore(todo: bool) -> bool { todo != ignore }"), []);
+    }
+}
