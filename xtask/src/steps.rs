@@ -15,7 +15,7 @@ impl Steps {
         let start = Instant::now();
         let result = work();
         if let Err(error) = &result {
-            eprintln!("{error:?}");
+            eprintln!("{error:#}");
         }
         self.done.push((name.to_owned(), start.elapsed(), result));
     }
