@@ -27,6 +27,7 @@ struct Artifact {
     suite: String,
     /// In snake case.
     name: String,
+    /// Binary, or the text format.
     component: PathBuf,
 }
 
@@ -79,7 +80,7 @@ fn watch(root: &Path, paths: &[&str]) {
     }
 }
 
-/// One cargo invocation for all guests that want the same features.
+/// One cargo invocation for all guests that want the same features; what is written in the text format needs none.
 fn guests(root: &Path, target_dir: &Path) -> Vec<Artifact> {
     watch(
         root,
@@ -98,15 +99,20 @@ fn guests(root: &Path, target_dir: &Path) -> Vec<Artifact> {
         cargo.args(names.iter().flat_map(|name| ["--example", name]));
         run(cargo);
     }
-    names
+    let release = target_dir.join(TARGET).join("release/examples");
+    let built = names
         .into_values()
         .flatten()
-        .map(|name| Artifact {
+        .map(|name| (release.join(format!("{name}.wasm")), name));
+    let folder = workspace.join("guests");
+    let written = names_in(&folder, "wat")
+        .into_iter()
+        .map(|name| (folder.join(format!("{name}.wat")), name));
+    let guests = built.chain(written);
+    guests
+        .map(|(component, name)| Artifact {
             suite: suite(&name),
-            component: target_dir
-                .join(TARGET)
-                .join("release/examples")
-                .join(format!("{name}.wasm")),
+            component,
             name,
         })
         .collect()
@@ -212,7 +218,8 @@ fn run(mut cargo: Command) {
 
 /// Puts the component, with its manifest inside, where the constant points.
 fn place(artifact: &Artifact, out: &Path) {
-    let component = fs::read(&artifact.component)
+    // Gives binaries as they are.
+    let component = wat::parse_file(&artifact.component)
         .unwrap_or_else(|error| panic!("{} was not built: {error}", artifact.component.display()));
     fs::write(out.join(format!("{}.wasm", artifact.name)), component)
         .expect("OUT_DIR can be written");
