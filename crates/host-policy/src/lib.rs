@@ -6,6 +6,12 @@
 #![deny(missing_docs)]
 
 pub mod capability;
+mod grant;
+mod id;
 pub mod limits;
 pub mod manifest;
 mod report;
+mod text;
+
+pub use grant::Grant;
+pub use id::{PluginId, PluginIdError};

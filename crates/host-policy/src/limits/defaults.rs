@@ -158,3 +158,6 @@ pub const CONCURRENT_COMPILES: u32 = 2;
 /// Compile cache on disk. Compiled code is about five times the component: this holds thousands of Rust plugins or
 /// some ten CPython ones.
 pub const CACHE_BYTES: u64 = 2 * GIB;
+
+/// State of one plugin, where its capability names no quota: notes, cursors and caches of some thousand entries.
+pub const STATE_BYTES: u64 = MIB;

@@ -1,0 +1,157 @@
+//! `fs:` – folders that a plugin may read or write.
+
+use std::fmt;
+
+use super::error::{CapabilityError, CapabilityErrorKind as Kind, Piece};
+use super::name::SlotName;
+
+const FORM: &str = "`fs:` is followed by `ro:` or `rw:` and an absolute folder or a `{slot}`, then optionally `=>` \
+    and the folder's name in the guest: `fs:ro:/srv/docs=>/docs`";
+const PATH_RULE: &str = "a folder is named by its absolute path, without `.`, `..`, `//`, a slash at the end, `=>` or \
+    control characters";
+const GLOB_RULE: &str = "a folder is granted whole, with all below it: leave the wildcard out";
+const BROAD_RULE: &str = "the whole file system is more than a plugin can need: name a folder";
+
+/// Longest path, in bytes, as most systems have it.
+const MAX_PATH: usize = 4096;
+
+/// Read, or read and write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Access {
+    /// `ro`
+    ReadOnly,
+    /// `rw`
+    ReadWrite,
+}
+
+/// Which folder on the host.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Folder {
+    /// This one; absolute, without dot segments.
+    Path(String),
+    /// What the operator puts there.
+    Slot(SlotName),
+}
+
+/// What stands after `fs:`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FsRule {
+    /// Read, or read and write.
+    pub access: Access,
+    /// Which folder on the host.
+    pub folder: Folder,
+    /// Where the guest finds it, if not where [`FsRule::guest_path`] says.
+    pub mount: Option<String>,
+}
+
+impl FsRule {
+    pub(super) fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
+        let Some((access, rest)) = piece.split_once(":") else {
+            return Err(piece.fail(Kind::Access, FORM));
+        };
+        let access = match access.text() {
+            "ro" => Access::ReadOnly,
+            "rw" => Access::ReadWrite,
+            _ => return Err(access.fail(Kind::Access, FORM)),
+        };
+        let (folder, mount) = rest
+            .split_once("=>")
+            .map_or((rest, None), |(folder, mount)| (folder, Some(mount)));
+        let folder = if folder.text().starts_with('{') {
+            Folder::Slot(SlotName::parse_braced(folder)?)
+        } else if folder.text() == "/" {
+            return Err(folder.fail(Kind::TooBroad, BROAD_RULE));
+        } else {
+            Folder::Path(parse_path(folder)?)
+        };
+        let mount = match mount {
+            Some(mount) if mount.text() == "/" => Some("/".to_owned()),
+            Some(mount) => Some(parse_path(mount)?),
+            None => None,
+        };
+        let mut rule = Self {
+            access,
+            folder,
+            mount,
+        };
+        if rule.mount.as_deref() == Some(rule.default_mount().as_str()) {
+            rule.mount = None;
+        }
+        Ok(rule)
+    }
+
+    /// Where the guest finds the folder: where the rule says, else a slot under its own name and a folder under its
+    /// own path.
+    pub fn guest_path(&self) -> String {
+        self.mount.clone().unwrap_or_else(|| self.default_mount())
+    }
+
+    fn default_mount(&self) -> String {
+        match &self.folder {
+            Folder::Path(path) => path.clone(),
+            Folder::Slot(slot) => format!("/{slot}"),
+        }
+    }
+
+    /// Whether everything that `other` gives access to, this rule gives access to. Where the guest finds it is the
+    /// plugin's own affair and does not count.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.access >= other.access && self.folder.covers(&other.folder)
+    }
+}
+
+impl Folder {
+    fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Path(own), Self::Path(other)) => other
+                .strip_prefix(own.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+            _ => self == other,
+        }
+    }
+}
+
+fn parse_path(piece: Piece<'_>) -> Result<String, CapabilityError> {
+    let text = piece.text();
+    let broken = |part: Piece<'_>| Err(part.fail(Kind::Path, PATH_RULE));
+    if let Some(folder) = text.strip_suffix("/*").or_else(|| text.strip_suffix("/**")) {
+        return Err(piece.fail(Kind::Path, GLOB_RULE).suggest_instead(folder));
+    }
+    if text.len() > 1 && text.ends_with('/') {
+        return Err(piece
+            .fail(Kind::Path, PATH_RULE)
+            .suggest_instead(text.trim_end_matches('/')));
+    }
+    let Some(segments) = text.strip_prefix('/').filter(|_| text.len() <= MAX_PATH) else {
+        return broken(piece);
+    };
+    let mut at = 1;
+    for segment in segments.split('/') {
+        let part = piece.slice(at..at + segment.len());
+        if matches!(segment, "" | "." | "..")
+            || segment.contains("=>")
+            || segment.contains(char::is_control)
+        {
+            return broken(part);
+        }
+        at += segment.len() + 1;
+    }
+    Ok(text.to_owned())
+}
+
+impl fmt::Display for FsRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.access {
+            Access::ReadOnly => "ro:",
+            Access::ReadWrite => "rw:",
+        })?;
+        match &self.folder {
+            Folder::Path(path) => f.write_str(path)?,
+            Folder::Slot(slot) => write!(f, "{{{slot}}}")?,
+        }
+        match &self.mount {
+            Some(mount) => write!(f, "=>{mount}"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What an operator allows one plugin.
+
+use crate::capability::Capability;
+
+/// What an operator allows, and what is denied whatever else allows it. Empty is nothing at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Grant {
+    allowed: Vec<Capability>,
+    denied: Vec<Capability>,
+}
+
+impl Grant {
+    /// Nothing.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// These capabilities, with nothing denied.
+    pub fn from_caps(capabilities: impl IntoIterator<Item = Capability>) -> Self {
+        Self {
+            allowed: capabilities.into_iter().collect(),
+            denied: Vec::new(),
+        }
+    }
+
+    /// Allows one capability more.
+    #[must_use]
+    pub fn allow(mut self, capability: Capability) -> Self {
+        self.allowed.push(capability);
+        self
+    }
+
+    /// Denies a capability, whatever else allows it.
+    #[must_use]
+    pub fn deny(mut self, capability: Capability) -> Self {
+        self.denied.push(capability);
+        self
+    }
+
+    /// What is allowed, in the order in which it was said.
+    pub fn allowed(&self) -> &[Capability] {
+        &self.allowed
+    }
+
+    /// What is denied, in the order in which it was said.
+    pub fn denied(&self) -> &[Capability] {
+        &self.denied
+    }
+
+    /// Whether everything that `wanted` means is allowed by one capability of this grant and none of it is denied as a
+    /// whole.
+    pub fn covers(&self, wanted: &Capability) -> bool {
+        self.allowed.iter().any(|own| own.covers(wanted))
+            && !self.denied.iter().any(|own| own.covers(wanted))
+    }
+
+    /// What of `wanted` is not granted, in its order.
+    pub fn missing<'a>(&self, wanted: &'a [Capability]) -> Vec<&'a Capability> {
+        wanted
+            .iter()
+            .filter(|capability| !self.covers(capability))
+            .collect()
+    }
+}
+
+impl FromIterator<Capability> for Grant {
+    fn from_iter<I: IntoIterator<Item = Capability>>(capabilities: I) -> Self {
+        Self::from_caps(capabilities)
+    }
+}
