@@ -1,0 +1,8 @@
+//! One module per command.
+
+pub(crate) mod build;
+pub(crate) mod call;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod inspect;
+pub(crate) mod new;

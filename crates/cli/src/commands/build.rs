@@ -1,0 +1,199 @@
+//! `portcullis build`: Cargo's component, with the manifest inside, stripped and checked.
+
+mod cargo;
+
+use crate::args::{BuildArgs, Format};
+use crate::error::CliError;
+use crate::host;
+use crate::output;
+use portcullis_host_core::LoadOptions;
+use portcullis_host_policy::manifest::{Manifest, ManifestErrors, section};
+use serde::Serialize;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why no plugin was built.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BuildError {
+    #[error(
+        "there is no Cargo.toml at {path:?}\n  name the folder of a plugin crate; `portcullis new` makes one"
+    )]
+    NoCrate { path: PathBuf },
+    #[error("Cargo can't read {path:?}:\n{reason}")]
+    Metadata { path: PathBuf, reason: String },
+    #[error("{path:?} is a workspace without a package of its own\n  name the folder of one of its packages: {}", members.join(", "))]
+    Workspace { path: PathBuf, members: Vec<String> },
+    #[error(
+        "the package {package} makes no component: it has no library of type cdylib\n  add this to its Cargo.toml:\n    [lib]\n    crate-type = [\"cdylib\"]"
+    )]
+    NotCdylib { package: String },
+    #[error(
+        "the Rust target wasm32-wasip2 is not installed\n  run `rustup target add wasm32-wasip2`, or build with --install-target"
+    )]
+    TargetMissing,
+    #[error(
+        "rustup could not add the target wasm32-wasip2: {reason}\n  run `rustup target add wasm32-wasip2` yourself and build again"
+    )]
+    TargetNotAdded { reason: String },
+    #[error(
+        "can't run {program}: {source}\n  install Rust with rustup (https://rustup.rs), so that {program} is on the PATH"
+    )]
+    Program { program: String, source: io::Error },
+    #[error("the package {package} did not compile{}", if diagnostics.is_empty() { "" } else { ":\n" })]
+    Compile {
+        package: String,
+        diagnostics: String,
+    },
+    #[error("{path:?}:\n{source}")]
+    Manifest {
+        path: PathBuf,
+        source: Box<ManifestErrors>,
+    },
+    #[error("can't put the manifest into {path:?}: {source}")]
+    Embed {
+        path: PathBuf,
+        source: section::SectionError,
+    },
+    #[error("can't {action} {path:?}: {source}")]
+    Io {
+        action: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+}
+
+impl BuildError {
+    /// For [`Result::map_err`] of an operation on a file.
+    fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+}
+
+/// Builds the crate at `args.path` and says where the plugin is.
+pub(crate) fn run(args: &BuildArgs, format: Format, verbose: bool) -> Result<(), CliError> {
+    let package = cargo::Package::find(&args.path)?;
+    let manifest = manifest(&package)?;
+    cargo::require_target(&package.folder, args.install_target, format)?;
+    let artifact = cargo::compile(&package, args, format)?;
+    let component = fs::read(&artifact).map_err(BuildError::io("read", &artifact))?;
+    let plugin = section::embed(&component, &manifest).map_err(|source| BuildError::Embed {
+        path: artifact.clone(),
+        source,
+    })?;
+
+    let target_dir = args.target_dir.clone().unwrap_or(package.target_dir);
+    let out = args.out.clone().unwrap_or_else(|| {
+        target_dir
+            .join("plugins")
+            .join(format!("{}.wasm", package.name))
+    });
+    let built = check(args, &plugin, &out, format, verbose)?;
+    write(&out, &plugin)?;
+    match format {
+        Format::Json => output::json(&built),
+        Format::Text => {
+            let Built {
+                bytes,
+                digest,
+                tools,
+                ..
+            } = &built;
+            let size = bytesize::ByteSize(*bytes);
+            output::text(&format!(
+                "{}  {size:.1}  {digest}\ntools: {}",
+                shown(&out),
+                tools.join(", ")
+            ))
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Built<'a> {
+    path: &'a Path,
+    bytes: u64,
+    digest: String,
+    tools: Vec<String>,
+}
+
+/// Loads what was built as any host would, so that mistakes show now and not at the first call.
+fn check<'a>(
+    args: &BuildArgs,
+    plugin: &[u8],
+    out: &'a Path,
+    format: Format,
+    verbose: bool,
+) -> Result<Built<'a>, CliError> {
+    let session = host::start(&args.host, format, verbose)?;
+    let loaded = session.run(session.load(plugin, LoadOptions::default()))?;
+    Ok(Built {
+        path: out,
+        bytes: plugin.len() as u64,
+        digest: loaded.digest().to_string(),
+        tools: loaded
+            .tools()
+            .iter()
+            .map(|tool| tool.name.clone())
+            .collect(),
+    })
+}
+
+/// The text of `plugin.toml` beside Cargo.toml, checked; without one, what Cargo.toml says.
+fn manifest(package: &cargo::Package) -> Result<String, BuildError> {
+    let path = package.folder.join("plugin.toml");
+    match fs::read_to_string(&path) {
+        Ok(text) => match Manifest::parse(&text) {
+            Ok(_) => Ok(text),
+            Err(errors) => Err(BuildError::Manifest {
+                path,
+                source: Box::new(errors),
+            }),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(default_manifest(package)),
+        Err(error) => Err(BuildError::io("read", &path)(error)),
+    }
+}
+
+fn default_manifest(package: &cargo::Package) -> String {
+    let mut plugin = toml::Table::new();
+    // A package may be called `A_b`; a plugin's id is written in lower case with hyphens.
+    plugin.insert(
+        "id".into(),
+        package.name.to_lowercase().replace('_', "-").into(),
+    );
+    plugin.insert("version".into(), package.version.clone().into());
+    if let Some(description) = &package.description {
+        plugin.insert("description".into(), description.clone().into());
+    }
+    toml::Table::from_iter([("plugin".to_string(), plugin.into())]).to_string()
+}
+
+/// Writes the plugin in one step: a host that watches the file sees the old one or the new one.
+fn write(out: &Path, plugin: &[u8]) -> Result<(), BuildError> {
+    let folder = out
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(BuildError::io("make the folder", folder))?;
+    let part = out.with_extension("wasm.part");
+    fs::write(&part, plugin).map_err(BuildError::io("write", &part))?;
+    fs::rename(&part, out).map_err(|error| {
+        let _ = fs::remove_file(&part);
+        BuildError::io("write", out)(error)
+    })
+}
+
+/// A path as a person would type it here.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().ok();
+    here.and_then(|here| path.strip_prefix(here).ok())
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}

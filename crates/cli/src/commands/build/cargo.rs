@@ -1,0 +1,199 @@
+//! What `build` asks of Cargo, rustc and rustup.
+
+use super::BuildError;
+use crate::args::{BuildArgs, Format};
+use cargo_metadata::{Message, MetadataCommand, TargetKind};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+const TARGET: &str = "wasm32-wasip2";
+
+/// The package to build.
+pub(super) struct Package {
+    pub(super) name: String,
+    pub(super) version: String,
+    pub(super) description: Option<String>,
+    /// Where its Cargo.toml lies, absolute.
+    pub(super) folder: PathBuf,
+    /// Cargo's target folder, unless told otherwise.
+    pub(super) target_dir: PathBuf,
+}
+
+impl Package {
+    /// The package whose folder or Cargo.toml `path` is.
+    pub(super) fn find(path: &Path) -> Result<Self, BuildError> {
+        let missing = || BuildError::NoCrate {
+            path: path.to_path_buf(),
+        };
+        let full = path.canonicalize().map_err(|_| missing())?;
+        let manifest = if full.is_dir() {
+            full.join("Cargo.toml")
+        } else {
+            full
+        };
+        let folder = match manifest.parent() {
+            Some(folder) if manifest.ends_with("Cargo.toml") && manifest.is_file() => {
+                folder.to_path_buf()
+            }
+            _ => return Err(missing()),
+        };
+        let unreadable = |reason: String| BuildError::Metadata {
+            path: manifest.clone(),
+            reason,
+        };
+        let metadata = MetadataCommand::new()
+            .manifest_path(&manifest)
+            .current_dir(&folder)
+            .no_deps()
+            .exec();
+        let metadata = metadata.map_err(|error| match error {
+            cargo_metadata::Error::CargoMetadata { stderr } => unreadable(stderr),
+            cargo_metadata::Error::Io(source) => BuildError::Program {
+                program: "cargo".into(),
+                source,
+            },
+            other => unreadable(other.to_string()),
+        })?;
+        let Some(package) = metadata.root_package() else {
+            let members = metadata
+                .workspace_packages()
+                .iter()
+                .map(|package| package.name.to_string())
+                .collect();
+            return Err(BuildError::Workspace {
+                path: manifest,
+                members,
+            });
+        };
+        if !package
+            .targets
+            .iter()
+            .any(|target| target.is_kind(TargetKind::CDyLib))
+        {
+            return Err(BuildError::NotCdylib {
+                package: package.name.to_string(),
+            });
+        }
+        Ok(Self {
+            name: package.name.to_string(),
+            version: package.version.to_string(),
+            description: package.description.clone(),
+            folder,
+            target_dir: metadata.target_directory.clone().into(),
+        })
+    }
+}
+
+/// Makes sure that the target's standard library is there, with rustup where `install` allows it.
+pub(super) fn require_target(
+    folder: &Path,
+    install: bool,
+    format: Format,
+) -> Result<(), BuildError> {
+    if has_target(folder)? {
+        return Ok(());
+    }
+    if !install {
+        return Err(BuildError::TargetMissing);
+    }
+    let mut rustup = Command::new("rustup");
+    rustup.args(["target", "add", TARGET]);
+    let added = output(rustup, folder, format == Format::Text)?;
+    match added.status.success() {
+        true => Ok(()),
+        false => Err(BuildError::TargetNotAdded {
+            reason: failure(&added),
+        }),
+    }
+}
+
+fn has_target(folder: &Path) -> Result<bool, BuildError> {
+    let mut rustc = Command::new(tool("RUSTC", "rustc"));
+    rustc.args(["--print", "target-libdir", "--target", TARGET]);
+    let answer = output(rustc, folder, false)?;
+    Ok(answer.status.success()
+        && Path::new(String::from_utf8_lossy(&answer.stdout).trim()).is_dir())
+}
+
+/// Runs `cargo build`, and gives the component's path. Cargo shows its own progress, and the compiler its messages, on
+/// stderr; for `--output json` they are kept for the error.
+pub(super) fn compile(
+    package: &Package,
+    args: &BuildArgs,
+    format: Format,
+) -> Result<PathBuf, BuildError> {
+    let mut cargo = Command::new(tool("CARGO", "cargo"));
+    cargo.args([
+        "build",
+        "--lib",
+        "--target",
+        TARGET,
+        "--message-format",
+        "json-render-diagnostics",
+    ]);
+    cargo
+        .arg("--manifest-path")
+        .arg(package.folder.join("Cargo.toml"));
+    // Symbols go with --release only: a trap's backtrace is worth more to an author than some kilobytes.
+    match args.release {
+        true => cargo.args(["--release", "--config", "profile.release.strip='symbols'"]),
+        false => cargo.args(["--config", "profile.dev.strip='debuginfo'"]),
+    };
+    if let Some(folder) = &args.target_dir {
+        cargo
+            .arg("--target-dir")
+            .arg(std::path::absolute(folder).map_err(BuildError::io("find", folder))?);
+    }
+    let built = output(cargo, &package.folder, format == Format::Text)?;
+    let failed = |diagnostics: String| BuildError::Compile {
+        package: package.name.clone(),
+        diagnostics,
+    };
+    if !built.status.success() {
+        return Err(failed(String::from_utf8_lossy(&built.stderr).into_owned()));
+    }
+    let manifest = package.folder.join("Cargo.toml");
+    let artifacts =
+        Message::parse_stream(built.stdout.as_slice()).filter_map(|message| match message {
+            Ok(Message::CompilerArtifact(artifact)) if artifact.manifest_path == manifest => {
+                Some(artifact)
+            }
+            _ => None,
+        });
+    let mut files = artifacts.flat_map(|artifact| artifact.filenames);
+    match files.find(|file| file.extension() == Some("wasm")) {
+        Some(file) => Ok(file.into()),
+        None => Err(failed(format!(
+            "Cargo named no .wasm file among what it built from {}",
+            manifest.display()
+        ))),
+    }
+}
+
+/// Cargo tells its subcommands which cargo and rustc it means; otherwise those on the PATH.
+fn tool(variable: &str, default: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| default.into())
+}
+
+/// Runs a program in the crate's folder, so that the crate's own toolchain and Cargo configuration hold. Its stdout is
+/// kept; its stderr is shown, or kept where it is nobody's or must not mix with JSON.
+fn output(mut command: Command, folder: &Path, show: bool) -> Result<Output, BuildError> {
+    command.current_dir(folder).stdin(Stdio::null());
+    if show {
+        command.stderr(Stdio::inherit());
+    }
+    command
+        .output()
+        .map_err(|source: io::Error| BuildError::Program {
+            program: command.get_program().to_string_lossy().into_owned(),
+            source,
+        })
+}
+
+fn failure(output: &Output) -> String {
+    match String::from_utf8_lossy(&output.stderr).trim() {
+        "" => output.status.to_string(),
+        text => text.to_string(),
+    }
+}

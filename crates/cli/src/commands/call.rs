@@ -1,0 +1,147 @@
+//! `portcullis call`: one call of one tool.
+
+mod input;
+mod render;
+
+use crate::args::{CallArgs, Format};
+use crate::arguments;
+use crate::error::CliError;
+use crate::host;
+use crate::output::{self, DIM};
+use crate::progress;
+use futures::StreamExt as _;
+use futures::future::{Either, select};
+use portcullis_host_core::{
+    CallOptions, Cancellation, Error, Host, InstancePolicy, LimitOverrides, LoadOptions, Plugin,
+    ToolEvent, ToolOutput,
+};
+use serde_json::{Map, Value};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Calls the tool and prints what it answers.
+pub(crate) fn run(args: &CallArgs, format: Format, verbose: bool) -> Result<(), CliError> {
+    let session = host::start(&args.host, format, verbose)?;
+    let answer = session.run(async {
+        let options = load_options(&session.host, args).await?;
+        let plugin = session.load(args.file.clone(), options).await?;
+        let begun = Instant::now();
+        let answer = call(&plugin, args, format).await?;
+        if verbose {
+            output::note(&format!("{DIM}answered in {:.1?}{DIM:#}", begun.elapsed()));
+        }
+        Ok(answer)
+    });
+    progress::clear();
+    answer.and_then(|answer| render::output(&answer, args.stream, format))
+}
+
+/// What the command line says as the plugin's operator: its settings and its limits.
+async fn load_options(host: &Host, args: &CallArgs) -> Result<LoadOptions, CliError> {
+    let mut config = Map::new();
+    if !args.config.is_empty() {
+        let schema = host
+            .inspect(args.file.clone())
+            .await?
+            .manifest
+            .and_then(|manifest| manifest.config);
+        arguments::assign(
+            &mut config,
+            &args.config,
+            "--config",
+            &schema.unwrap_or_default(),
+        )?;
+    }
+    let limits = LimitOverrides {
+        wall_clock: args.timeout,
+        fuel: args.fuel,
+        memory_bytes: args.memory.map(|size| size.as_u64()),
+        ..LimitOverrides::default()
+    };
+    Ok(LoadOptions {
+        config,
+        limits,
+        ..LoadOptions::default()
+    })
+}
+
+async fn call(plugin: &Plugin, args: &CallArgs, format: Format) -> Result<ToolOutput, CliError> {
+    // A tool that isn't there has no schema; the call itself says so, with the nearest name.
+    let tool = plugin.tool(&args.tool);
+    let schema = tool.map_or(&Value::Null, |tool| &tool.input_schema);
+    let streams = tool.map(|tool| tool.streams).unwrap_or_default();
+    let mut arguments = arguments::object(args.args.as_deref())?;
+    arguments::assign(&mut arguments, &args.arg, "--arg", schema)?;
+
+    let cancel = Cancellation::new();
+    let stream = args.stream;
+    let options = CallOptions {
+        cancel: Some(cancel.clone()),
+        // Nobody else could name a session of a host that lives for one call.
+        session: (plugin.instance_policy() == InstancePolicy::Session)
+            .then(|| "command-line".to_string()),
+        on_progress: Some(Arc::new(move |progress| {
+            // What can't be printed fails again, and is reported, when the answer is.
+            let _ = render::event(&ToolEvent::Progress(progress), stream, format);
+        })),
+        input: streams.input.then(input::lines),
+        ..CallOptions::default()
+    };
+    let arguments = Value::Object(arguments);
+    if streams.input || streams.output {
+        interruptible(&cancel, streamed(plugin, args, arguments, options, format)).await
+    } else {
+        interruptible(&cancel, async {
+            Ok(plugin.call(&args.tool, arguments, options).await?)
+        })
+        .await
+    }
+}
+
+/// Calls a streaming tool. Content that is not printed as it comes leads the answer.
+async fn streamed(
+    plugin: &Plugin,
+    args: &CallArgs,
+    arguments: Value,
+    options: CallOptions,
+    format: Format,
+) -> Result<ToolOutput, CliError> {
+    let mut events = plugin
+        .call_streaming(&args.tool, arguments, options)
+        .await?;
+    let mut kept = Vec::new();
+    while let Some(event) = events.next().await {
+        match event {
+            ToolEvent::Content(content) if !args.stream => kept.push(content),
+            event => render::event(&event, args.stream, format)?,
+        }
+    }
+    let mut answer = events.output().await?;
+    answer.content.splice(0..0, kept);
+    Ok(answer)
+}
+
+/// Runs a call until it ends or is interrupted: Ctrl-C asks the tool to stop, a second one does not ask.
+async fn interruptible(
+    cancel: &Cancellation,
+    call: impl Future<Output = Result<ToolOutput, CliError>>,
+) -> Result<ToolOutput, CliError> {
+    let call = pin!(call);
+    let call = match select(call, pin!(interrupt())).await {
+        Either::Left((answer, _)) => return answer,
+        Either::Right(((), call)) => call,
+    };
+    cancel.cancel();
+    match select(call, pin!(interrupt())).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(_) => Err(Error::Cancelled.into()),
+    }
+}
+
+/// Waits for Ctrl-C; where that can't be listened for, for ever.
+async fn interrupt() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

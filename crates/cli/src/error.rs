@@ -1,0 +1,175 @@
+//! Everything that ends a command early, with its exit code and its JSON.
+
+use crate::arguments::ArgumentError;
+use crate::commands::build::BuildError;
+use crate::commands::new::NewError;
+use crate::exit::Exit;
+use portcullis_host_core::{Error as HostError, ErrorKind};
+use serde_json::{Map, Value, json};
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    /// The command line is wrong; clap's words.
+    #[error("{0}")]
+    Usage(String),
+    #[error(transparent)]
+    Argument(#[from] ArgumentError),
+    #[error(transparent)]
+    New(#[from] NewError),
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    #[error("{}", described(.0))]
+    Host(#[from] HostError),
+    #[error("can't start: {0}")]
+    Runtime(std::io::Error),
+    #[error("can't write to stdout: {0}")]
+    Stdout(std::io::Error),
+}
+
+impl CliError {
+    /// What the process ends with.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            CliError::Usage(_) | CliError::Argument(_) => Exit::Usage,
+            CliError::New(NewError::Write { .. }) => Exit::Failed,
+            CliError::New(_) => Exit::Usage,
+            CliError::Build(BuildError::Manifest { .. }) => Exit::NotLoadable,
+            CliError::Build(_) | CliError::Runtime(_) | CliError::Stdout(_) => Exit::Failed,
+            CliError::Host(error) => exit(error.kind()),
+        }
+    }
+
+    /// `{"error": {"kind": …, "message": …, fields}}`.
+    pub(crate) fn to_json(&self) -> Value {
+        let (kind, mut fields) = match self {
+            CliError::Usage(_) | CliError::Argument(_) => ("usage".into(), Map::new()),
+            CliError::New(_) => ("new".into(), Map::new()),
+            CliError::Build(BuildError::Compile { diagnostics, .. }) => (
+                "build".into(),
+                Map::from_iter([("diagnostics".into(), diagnostics.as_str().into())]),
+            ),
+            CliError::Build(BuildError::Manifest { .. }) => {
+                (ErrorKind::Manifest.to_string(), Map::new())
+            }
+            CliError::Build(_) => ("build".into(), Map::new()),
+            CliError::Runtime(_) | CliError::Stdout(_) => ("io".into(), Map::new()),
+            CliError::Host(error) => return json!({ "error": host_json(error) }),
+        };
+        fields.insert("kind".into(), Value::String(kind));
+        fields.insert("message".into(), self.to_string().into());
+        json!({ "error": fields })
+    }
+}
+
+/// A host's error as an object: its kind, its fields, and a message – the tool's own where it has one.
+pub(crate) fn host_json(error: &HostError) -> Value {
+    let mut object = fields(error);
+    object.insert("kind".into(), error.kind().to_string().into());
+    object
+        .entry("message")
+        .or_insert_with(|| error.to_string().into());
+    Value::Object(object)
+}
+
+fn exit(kind: ErrorKind) -> Exit {
+    match kind {
+        ErrorKind::Io
+        | ErrorKind::NotAComponent
+        | ErrorKind::ContractVersion
+        | ErrorKind::NotServed
+        | ErrorKind::UnknownImport
+        | ErrorKind::NoTools
+        | ErrorKind::Manifest
+        | ErrorKind::UnknownCapability
+        | ErrorKind::Definition
+        | ErrorKind::LoadLimit
+        | ErrorKind::Probe => Exit::NotLoadable,
+        ErrorKind::UnknownTool | ErrorKind::InvalidArguments => Exit::InvalidArguments,
+        ErrorKind::Unsupported => Exit::Usage,
+        ErrorKind::Tool | ErrorKind::Start => Exit::ToolError,
+        ErrorKind::Trapped => Exit::Trap,
+        ErrorKind::DeadlineExceeded
+        | ErrorKind::OutOfFuel
+        | ErrorKind::MemoryExceeded
+        | ErrorKind::OutputTooLarge
+        | ErrorKind::LimitExceeded
+        | ErrorKind::Busy => Exit::Limit,
+        ErrorKind::Cancelled => Exit::Cancelled,
+        ErrorKind::Denied => Exit::Denied,
+        // A host fault, and kinds that came later than this command.
+        _ => Exit::Failed,
+    }
+}
+
+/// The host's message, with what this command can add: the option that raises a limit, where a trap happened.
+fn described(error: &HostError) -> String {
+    let hint = match error {
+        HostError::InvalidArguments { .. } => "`portcullis inspect` shows the tool's schema",
+        HostError::UnknownTool { .. } => "`portcullis inspect` lists the plugin's tools",
+        HostError::DeadlineExceeded { .. } => "--timeout gives it longer",
+        HostError::OutOfFuel { .. } => "--fuel gives it more",
+        HostError::MemoryExceeded { .. } => "--memory gives it more",
+        HostError::Start { .. } => "--config KEY=VALUE sets the plugin's settings",
+        HostError::Trapped(trap) if !trap.backtrace.is_empty() => {
+            let frames: String = trap
+                .backtrace
+                .iter()
+                .map(|frame| format!("\n    {frame}"))
+                .collect();
+            return format!("{error}\n  where, innermost first:{frames}");
+        }
+        _ => return error.to_string(),
+    };
+    format!("{error}\n  {hint}")
+}
+
+/// The fields of an error, named as in the host's API.
+fn fields(error: &HostError) -> Map<String, Value> {
+    let object = match error {
+        HostError::Io { path, .. } | HostError::ManifestTwice { path } => json!({ "path": path }),
+        HostError::NotAComponent { reason } | HostError::Host { reason } => {
+            json!({ "reason": reason })
+        }
+        HostError::ContractVersion { needs, serves } => json!({ "needs": needs, "serves": serves }),
+        HostError::NotServed { interface } => json!({ "interface": interface }),
+        HostError::UnknownImport { name } => json!({ "name": name }),
+        HostError::Definition {
+            tool,
+            problem,
+            remedy,
+        } => {
+            json!({ "tool": tool, "problem": problem, "remedy": remedy })
+        }
+        HostError::LoadLimit {
+            limit,
+            allowed,
+            found,
+        } => json!({ "limit": limit, "allowed": allowed, "found": found }),
+        HostError::CompileTime { allowed } => json!({ "allowedMs": allowed.as_millis() as u64 }),
+        HostError::Probe { source } => json!({ "source": host_json(source) }),
+        HostError::UnknownTool { tool, nearest } => json!({ "tool": tool, "nearest": nearest }),
+        HostError::InvalidArguments { tool, mistakes } => {
+            json!({ "tool": tool, "mistakes": mistakes })
+        }
+        HostError::Unsupported { what, remedy } => json!({ "what": what, "remedy": remedy }),
+        HostError::Tool(error) => json!(error),
+        HostError::Trapped(trap) => json!(trap),
+        HostError::DeadlineExceeded { after } => json!({ "afterMs": after.as_millis() as u64 }),
+        HostError::OutOfFuel { budget } => json!({ "budget": budget }),
+        HostError::MemoryExceeded { limit } | HostError::OutputTooLarge { limit } => {
+            json!({ "limit": limit })
+        }
+        HostError::LimitExceeded { limit, allowed } => {
+            json!({ "limit": limit, "allowed": allowed })
+        }
+        HostError::Busy { scope, limit } => json!({ "scope": scope, "limit": limit }),
+        HostError::Start { code, message } => json!({ "code": code, "message": message }),
+        HostError::Denied { capability } => json!({ "capability": capability }),
+        _ => Value::Null,
+    };
+    match object {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
