@@ -1,0 +1,46 @@
+//! The host's side of the contract.
+
+use crate::bindings::portcullis::host;
+use crate::bindings::portcullis::tool;
+use crate::log::Level;
+use crate::types::Progress;
+
+pub(crate) fn log(level: Level, message: &str, fields: &[(String, String)]) {
+    let level = match level {
+        Level::Trace => host::log::Level::Trace,
+        Level::Debug => host::log::Level::Debug,
+        Level::Info => host::log::Level::Info,
+        Level::Warn => host::log::Level::Warn,
+        Level::Error => host::log::Level::Error,
+    };
+    host::log::write(level, message, fields);
+}
+
+pub(crate) fn config_all() -> String {
+    host::config::all()
+}
+
+pub(crate) fn report_progress(call_id: &str, progress: &Progress) {
+    tool::progress::report(call_id, progress);
+}
+
+#[cfg(not(feature = "sync"))]
+pub(crate) fn cancel_requested(call_id: &str) -> bool {
+    tool::cancellation::requested(call_id)
+}
+
+#[cfg(not(feature = "sync"))]
+pub(crate) async fn cancel_wait(call_id: String) {
+    tool::cancellation::wait(call_id).await;
+}
+
+// The interface `cancellation` has an async function, which the toolchains that `sync` is for can't import.
+#[cfg(feature = "sync")]
+pub(crate) fn cancel_requested(_call_id: &str) -> bool {
+    false
+}
+
+#[cfg(feature = "sync")]
+pub(crate) async fn cancel_wait(_call_id: String) {
+    std::future::pending().await
+}

@@ -1,0 +1,58 @@
+//! Calls that flow in pieces.
+
+use futures::channel::mpsc;
+use futures::future::join;
+
+use super::arguments::Inputs;
+use super::registry::{Running, find};
+use crate::context::Context;
+use crate::error::ToolError;
+use crate::stream::{EVENTS_AHEAD, InputStream, OutputStream};
+use crate::types::{ToolCall, ToolEvent, ToolOutput};
+
+/// A call at work: what it says meanwhile, and its end.
+pub struct Streamed {
+    /// Ends with the call.
+    pub events: mpsc::Receiver<ToolEvent>,
+    /// Must be polled for events to come.
+    pub result: Running,
+}
+
+/// Starts one call in pieces. A tool without streams is answered too; it just has no events.
+///
+/// # Errors
+/// `not-found` where there is no such tool.
+pub fn call_streaming(call: ToolCall, input: InputStream) -> Result<Streamed, ToolError> {
+    let tool = find(&call.name)?;
+    let (sender, events) = mpsc::channel(EVENTS_AHEAD);
+    let mut last = sender.clone();
+    let (context, arguments) = Context::of(call, Some(sender.clone()));
+    let running = (tool.run)(Inputs::new(context, arguments).streaming(input, OutputStream::new(sender)));
+    let result = Box::pin(async move {
+        let result = running.await;
+        // The author may have kept a sender somewhere; the events end with the call all the same.
+        last.close_channel();
+        result
+    });
+    Ok(Streamed { events, result })
+}
+
+/// Drives a call: hands its events on in batches with `write`, which says whether anyone still reads.
+pub async fn drive(
+    streamed: Streamed,
+    mut write: impl AsyncFnMut(Vec<ToolEvent>) -> bool,
+) -> Result<ToolOutput, ToolError> {
+    use futures::StreamExt;
+
+    let Streamed { events, result } = streamed;
+    let pump = async move {
+        let mut batches = events.ready_chunks(EVENTS_AHEAD);
+        while let Some(batch) = batches.next().await {
+            if !write(batch).await {
+                break;
+            }
+        }
+    };
+    let ((), result) = join(pump, result).await;
+    result
+}

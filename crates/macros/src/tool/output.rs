@@ -1,0 +1,201 @@
+//! What a tool's function becomes: itself, a guard against a second tool of its name, and an entry in the plugin's
+//! list.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::ItemFn;
+
+use super::arguments::{Argument, Default};
+use super::attribute::ToolAttribute;
+use crate::docs;
+
+pub(crate) fn tool(attribute: &ToolAttribute, function: &ItemFn, arguments: &[Argument]) -> TokenStream {
+    let cfgs: Vec<_> = function
+        .attrs
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("cfg"))
+        .collect();
+    let guard = unique(attribute);
+    let entry = entry(attribute, function, arguments);
+    quote! {
+        #function
+        #(#cfgs)*
+        #guard
+        #(#cfgs)*
+        const _: () = { #entry };
+    }
+}
+
+/// Macros of one crate share one namespace whatever their module, so a second one of this name is a compile error. Its
+/// name is the message: rustc prints it at both tools.
+fn unique(attribute: &ToolAttribute) -> TokenStream {
+    // Capitals are in no tool's name, so this can't make two names one.
+    let name = attribute.name.replace('-', "DASH");
+    let ident = Ident::new(
+        &format!("two_tools_of_this_plugin_are_called_{name}_so_give_one_another_name"),
+        attribute.name_span,
+    );
+    quote! {
+        #[doc(hidden)]
+        #[macro_export]
+        macro_rules! #ident { () => {}; }
+    }
+}
+
+fn entry(attribute: &ToolAttribute, function: &ItemFn, arguments: &[Argument]) -> TokenStream {
+    let ToolAttribute {
+        name,
+        title,
+        annotations,
+        ..
+    } = attribute;
+    let title = match title {
+        Some(title) => quote! { ::core::option::Option::Some(#title) },
+        None => quote! { ::core::option::Option::None },
+    };
+    let annotations = annotations.iter().map(|(key, value)| quote! { (#key, #value) });
+    let description = docs::text(&function.attrs);
+    let describe = describe(function, arguments);
+    let run = run(function, arguments);
+    quote! {
+        use ::portcullis_guest_sdk::rt as __rt;
+        __rt::inventory::submit! {
+            __rt::Tool {
+                name: #name,
+                title: #title,
+                description: #description,
+                annotations: &[#(#annotations),*],
+                describe: |__signature| { #describe },
+                run: |__inputs| ::std::boxed::Box::pin(async move { #run }),
+            }
+        }
+    }
+}
+
+/// The place of `span` for errors, and one hygiene with the rest of the output.
+fn local(span: Span) -> Span {
+    span.resolved_at(Span::call_site())
+}
+
+/// Asks the compiler what an argument is.
+fn kind(argument: &Argument) -> TokenStream {
+    let ty = &argument.ty;
+    quote_spanned! { local(argument.span)=> (&&&&&__rt::Arg::<#ty>::new()).kind() }
+}
+
+fn result_span(function: &ItemFn) -> Span {
+    use syn::spanned::Spanned;
+    local(match &function.sig.output {
+        syn::ReturnType::Default => function.sig.ident.span(),
+        syn::ReturnType::Type(_, ty) => ty.span(),
+    })
+}
+
+fn describe(function: &ItemFn, arguments: &[Argument]) -> TokenStream {
+    let properties = arguments.iter().map(|argument| {
+        let kind = kind(argument);
+        let Argument { name, doc, .. } = argument;
+        let span = local(argument.span);
+        match &argument.default {
+            _ if argument.whole => quote_spanned! { span=> #kind.describe_whole(__signature); },
+            None => quote_spanned! { span=> #kind.describe(__signature, #name, #doc); },
+            Some(default) => {
+                let default = default_value(default, span);
+                quote_spanned! { span=>
+                    let __kind = #kind;
+                    __kind.describe_or(__signature, #name, #doc, (&&__kind.#default).to_json());
+                }
+            }
+        }
+    });
+    let ident = &function.sig.ident;
+    let nevers = arguments.iter().map(|_| quote! { __rt::never() });
+    let awaited = function.sig.asyncness.map(|_| quote! { .awaited() });
+    let result = quote_spanned! { result_span(function)=>
+        let __success = (&&__ret).success();
+        (&&&&__success).kind().describe(__signature, __success);
+    };
+    quote! {
+        use __rt::dispatch::*;
+        #(#properties)*
+        let __ret = __rt::Ret::of(|| #ident(#(#nevers),*)) #awaited;
+        #result
+    }
+}
+
+/// The call that makes an argument's default.
+fn default_value(default: &Default, span: Span) -> TokenStream {
+    match default {
+        Default::OfType => quote_spanned! { span=> default_of_type() },
+        Default::Text(text) => quote_spanned! { span=> default_text(#text) },
+        Default::Value(value) => quote_spanned! { span=> default_value(|| #value) },
+    }
+}
+
+fn run(function: &ItemFn, arguments: &[Argument]) -> TokenStream {
+    let values: Vec<Ident> = (0..arguments.len())
+        .map(|index| format_ident!("__argument_{index}", span = Span::call_site()))
+        .collect();
+    let takes = take_all(arguments, &values);
+    let passed = arguments.iter().zip(&values).map(|(argument, value)| {
+        if argument.by_reference {
+            quote! { &#value }
+        } else {
+            quote! { #value }
+        }
+    });
+    let ident = &function.sig.ident;
+    let awaited = function.sig.asyncness.map(|_| quote! { .await });
+    let result = quote_spanned! { result_span(function)=>
+        let __ret = __rt::Ret::of_value(&__value);
+        match (&&__ret).split(__value) {
+            ::core::result::Result::Ok(__value) => {
+                let __ret = __rt::Ret::of_value(&__value);
+                (&&&&__ret).kind().encode(__given, __value).await
+            }
+            ::core::result::Result::Err(__error) => {
+                let __fault = __rt::Fault::of_value(&__error);
+                ::core::result::Result::Err((&&&__fault).fault(__error))
+            }
+        }
+    };
+    quote! {
+        use __rt::dispatch::*;
+        let (__arguments, mut __given) = __inputs.split();
+        #takes
+        let __value = #ident(#(#passed),*) #awaited;
+        #result
+    }
+}
+
+fn take_all(arguments: &[Argument], values: &[Ident]) -> TokenStream {
+    let has_whole = arguments.iter().any(|argument| argument.whole);
+    let takes = arguments.iter().zip(values).map(|(argument, value)| {
+        let kind = kind(argument);
+        let name = &argument.name;
+        let span = local(argument.span);
+        match &argument.default {
+            _ if argument.whole => quote_spanned! { span=> let #value = #kind.take_whole(&__arguments)?; },
+            _ if has_whole => quote_spanned! { span=> let #value = #kind.take_beside(&mut __given)?; },
+            None => quote_spanned! { span=> let #value = #kind.take(&mut __given, &mut __fields, #name)?; },
+            Some(default) => {
+                let default = default_value(default, span);
+                quote_spanned! { span=>
+                    let __kind = #kind;
+                    let #value = match __kind.take_optional(&mut __fields, #name)? {
+                        ::core::option::Option::Some(__value) => __value,
+                        ::core::option::Option::None => __kind.#default.0,
+                    };
+                }
+            }
+        }
+    });
+    if has_whole {
+        return quote! { #(#takes)* };
+    }
+    quote! {
+        let mut __fields = __rt::Fields::of(&__arguments)?;
+        #(#takes)*
+        __fields.finish()?;
+    }
+}
