@@ -135,9 +135,10 @@ pub(crate) struct CallArgs {
     /// The tool's name, as `inspect` shows it.
     pub(crate) tool: String,
 
-    /// All arguments: a JSON object, @FILE that holds one, or - to read it from stdin.
+    /// All arguments: a JSON object, @FILE that holds one, or - to read it from stdin. Given several times: so many calls,
+    /// one after another, in one session where the plugin keeps sessions.
     #[arg(long, value_name = "JSON")]
-    pub(crate) args: Option<String>,
+    pub(crate) args: Vec<String>,
 
     /// One argument, typed by the tool's schema; wins over --args. @FILE takes a file's text, @- stdin's, @@ writes one @.
     #[arg(long, value_name = "KEY=VALUE")]
@@ -159,7 +160,7 @@ pub(crate) struct CallArgs {
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory: Option<ByteSize>,
 
-    /// Print events as they come. A tool that takes input in pieces gets stdin line by line, with or without it.
+    /// Print events as they come. With or without it, a tool that takes input in pieces gets stdin line by line.
     #[arg(long)]
     pub(crate) stream: bool,
 

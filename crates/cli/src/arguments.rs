@@ -35,35 +35,25 @@ pub(crate) enum ArgumentError {
         source: std::io::Error,
     },
     #[error(
-        "{option} is not JSON: {source}\n  write a JSON object, for example --args '{{\"key\": \"value\"}}', or use --arg key=value"
+        "--args is not JSON: {source}\n  write a JSON object, for example --args '{{\"key\": \"value\"}}', or use --arg KEY=VALUE"
     )]
-    NotJson {
-        option: String,
-        source: serde_json::Error,
-    },
+    NotJson { source: serde_json::Error },
     #[error(
-        "{option} is JSON, but {found} and not an object\n  a tool's arguments are one JSON object, for example --args '{{\"key\": \"value\"}}'"
+        "--args is JSON, but {found} and not an object\n  a tool's arguments are one JSON object, for example --args '{{\"key\": \"value\"}}'"
     )]
-    NotAnObject { option: String, found: &'static str },
+    NotAnObject { found: &'static str },
 }
 
 /// The object that `--args` gives: JSON, `@file`, or `-` for stdin.
-pub(crate) fn object(source: Option<&str>) -> Result<Map<String, Value>, ArgumentError> {
-    let Some(source) = source else {
-        return Ok(Map::new());
-    };
-    let option = || "--args".to_string();
-    let text = match source.strip_prefix('@').or(source.eq("-").then_some("-")) {
+pub(crate) fn object(source: &str) -> Result<Map<String, Value>, ArgumentError> {
+    let text = match source.strip_prefix('@') {
         Some(path) => read(path, "--args")?,
+        None if source == "-" => read(source, "--args")?,
         None => source.to_string(),
     };
-    match serde_json::from_str(&text).map_err(|source| ArgumentError::NotJson {
-        option: option(),
-        source,
-    })? {
+    match serde_json::from_str(&text).map_err(|source| ArgumentError::NotJson { source })? {
         Value::Object(object) => Ok(object),
         other => Err(ArgumentError::NotAnObject {
-            option: option(),
             found: article(kind(&other)),
         }),
     }

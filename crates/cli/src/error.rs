@@ -5,6 +5,7 @@ use crate::commands::build::BuildError;
 use crate::commands::new::NewError;
 use crate::exit::Exit;
 use portcullis_host_core::{Error as HostError, ErrorKind};
+use portcullis_host_policy::manifest::{ManifestError, ManifestErrors};
 use serde_json::{Map, Value, json};
 
 /// Why a command failed.
@@ -111,6 +112,13 @@ fn described(error: &HostError) -> String {
         HostError::OutOfFuel { .. } => "--fuel gives it more",
         HostError::MemoryExceeded { .. } => "--memory gives it more",
         HostError::Start { .. } => "--config KEY=VALUE sets the plugin's settings",
+        HostError::Manifest(errors) => {
+            return format!(
+                "the manifest is not right\n{}",
+                errors.report("plugin.toml")
+            );
+        }
+        HostError::UnknownCapability(error) => return error.report(),
         HostError::Trapped(trap) if !trap.backtrace.is_empty() => {
             let frames: String = trap
                 .backtrace
@@ -128,6 +136,10 @@ fn described(error: &HostError) -> String {
 fn fields(error: &HostError) -> Map<String, Value> {
     let object = match error {
         HostError::Io { path, .. } | HostError::ManifestTwice { path } => json!({ "path": path }),
+        HostError::Manifest(errors) => json!({ "mistakes": mistakes(errors) }),
+        HostError::UnknownCapability(error) => {
+            json!({ "capability": error.text, "rule": error.rule, "suggestion": error.suggestion })
+        }
         HostError::NotAComponent { reason } | HostError::Host { reason } => {
             json!({ "reason": reason })
         }
@@ -172,4 +184,13 @@ fn fields(error: &HostError) -> Map<String, Value> {
         Value::Object(fields) => fields,
         _ => Map::new(),
     }
+}
+
+fn mistakes(errors: &ManifestErrors) -> Value {
+    let mistake = |error: &ManifestError| {
+        json!({
+            "line": error.line, "column": error.column, "problem": error.kind.to_string(), "suggestion": error.suggestion,
+        })
+    };
+    errors.errors().iter().map(mistake).collect()
 }

@@ -1,0 +1,22 @@
+//! A plugin: each function with `#[plugin_tool]` is a tool.
+
+use portcullis_guest_sdk::prelude::*;
+
+/// Greets a person by name.
+#[plugin_tool(read_only)]
+fn greet(
+    /// Who to greet.
+    name: String,
+) -> String {
+    format!("Hello, {name}!")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn greets_by_name() {
+        assert_eq!(greet("World".into()), "Hello, World!");
+    }
+}

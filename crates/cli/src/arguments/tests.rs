@@ -111,21 +111,17 @@ fn a_missing_file_is_named_with_its_option() {
 #[test]
 fn args_must_be_one_object() {
     assert_eq!(
-        object(Some("{\"a\": 1}")).unwrap(),
+        object("{\"a\": 1}").unwrap(),
         *json!({"a": 1}).as_object().unwrap()
     );
-    assert!(object(None).unwrap().is_empty());
     assert!(matches!(
-        object(Some("[1]")),
+        object("[1]"),
         Err(ArgumentError::NotAnObject {
             found: "an array",
             ..
         })
     ));
-    assert!(matches!(
-        object(Some("{")),
-        Err(ArgumentError::NotJson { .. })
-    ));
+    assert!(matches!(object("{"), Err(ArgumentError::NotJson { .. })));
 }
 
 #[test]

@@ -40,12 +40,16 @@ pub(crate) enum BuildError {
         "can't run {program}: {source}\n  install Rust with rustup (https://rustup.rs), so that {program} is on the PATH"
     )]
     Program { program: String, source: io::Error },
-    #[error("the package {package} did not compile{}", if diagnostics.is_empty() { "" } else { ":\n" })]
+    #[error("the package {package} did not compile; the compiler's messages say why")]
     Compile {
         package: String,
         diagnostics: String,
     },
-    #[error("{path:?}:\n{source}")]
+    #[error(
+        "Cargo named no .wasm file among what it built of the package {package}; clean its target folder and build again"
+    )]
+    NoArtifact { package: String },
+    #[error("the manifest is not right\n{}", source.report(&path.to_string_lossy()))]
     Manifest {
         path: PathBuf,
         source: Box<ManifestErrors>,

@@ -20,37 +20,40 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Calls the tool and prints what it answers.
+/// Calls the tool, once for each `--args`, and prints what it answers.
 pub(crate) fn run(args: &CallArgs, format: Format, verbose: bool) -> Result<(), CliError> {
     let session = host::start(&args.host, format, verbose)?;
-    let answer = session.run(async {
+    let calls = session.run(async {
         let options = load_options(&session.host, args).await?;
         let plugin = session.load(args.file.clone(), options).await?;
-        let begun = Instant::now();
-        let answer = call(&plugin, args, format).await?;
-        if verbose {
-            output::note(&format!("{DIM}answered in {:.1?}{DIM:#}", begun.elapsed()));
+        for arguments in all_arguments(&plugin, args)? {
+            let begun = Instant::now();
+            let answer = call(&plugin, args, arguments, format).await?;
+            if verbose {
+                output::note(&format!("{DIM}answered in {:.1?}{DIM:#}", begun.elapsed()));
+            }
+            progress::clear();
+            render::output(&answer, args.stream, format)?;
         }
-        Ok(answer)
+        Ok(())
     });
     progress::clear();
-    answer.and_then(|answer| render::output(&answer, args.stream, format))
+    calls
 }
 
 /// What the command line says as the plugin's operator: its settings and its limits.
 async fn load_options(host: &Host, args: &CallArgs) -> Result<LoadOptions, CliError> {
     let mut config = Map::new();
     if !args.config.is_empty() {
-        let schema = host
-            .inspect(args.file.clone())
-            .await?
-            .manifest
-            .and_then(|manifest| manifest.config);
+        let manifest = host.inspect(args.file.clone()).await?.manifest;
+        let schema = manifest
+            .as_ref()
+            .and_then(|manifest| manifest.config.as_ref());
         arguments::assign(
             &mut config,
             &args.config,
             "--config",
-            &schema.unwrap_or_default(),
+            schema.map_or(&Value::Null, |schema| schema.as_json()),
         )?;
     }
     let limits = LimitOverrides {
@@ -66,14 +69,35 @@ async fn load_options(host: &Host, args: &CallArgs) -> Result<LoadOptions, CliEr
     })
 }
 
-async fn call(plugin: &Plugin, args: &CallArgs, format: Format) -> Result<ToolOutput, CliError> {
+/// The arguments of each call, checked before the first.
+fn all_arguments(plugin: &Plugin, args: &CallArgs) -> Result<Vec<Map<String, Value>>, CliError> {
     // A tool that isn't there has no schema; the call itself says so, with the nearest name.
-    let tool = plugin.tool(&args.tool);
-    let schema = tool.map_or(&Value::Null, |tool| &tool.input_schema);
-    let streams = tool.map(|tool| tool.streams).unwrap_or_default();
-    let mut arguments = arguments::object(args.args.as_deref())?;
-    arguments::assign(&mut arguments, &args.arg, "--arg", schema)?;
+    let schema = plugin
+        .tool(&args.tool)
+        .map_or(&Value::Null, |tool| &tool.input_schema);
+    let mut assigned = Map::new();
+    arguments::assign(&mut assigned, &args.arg, "--arg", schema)?;
+    if args.args.is_empty() {
+        return Ok(vec![assigned]);
+    }
+    let objects = args.args.iter().map(|source| {
+        let mut object = arguments::object(source)?;
+        object.extend(assigned.clone());
+        Ok(object)
+    });
+    objects.collect()
+}
 
+async fn call(
+    plugin: &Plugin,
+    args: &CallArgs,
+    arguments: Map<String, Value>,
+    format: Format,
+) -> Result<ToolOutput, CliError> {
+    let streams = plugin
+        .tool(&args.tool)
+        .map(|tool| tool.streams)
+        .unwrap_or_default();
     let cancel = Cancellation::new();
     let stream = args.stream;
     let options = CallOptions {

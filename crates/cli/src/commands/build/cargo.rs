@@ -146,12 +146,12 @@ pub(super) fn compile(
             .arg(std::path::absolute(folder).map_err(BuildError::io("find", folder))?);
     }
     let built = output(cargo, &package.folder, format == Format::Text)?;
-    let failed = |diagnostics: String| BuildError::Compile {
-        package: package.name.clone(),
-        diagnostics,
-    };
     if !built.status.success() {
-        return Err(failed(String::from_utf8_lossy(&built.stderr).into_owned()));
+        let diagnostics = String::from_utf8_lossy(&built.stderr).into_owned();
+        return Err(BuildError::Compile {
+            package: package.name.clone(),
+            diagnostics,
+        });
     }
     let manifest = package.folder.join("Cargo.toml");
     let artifacts =
@@ -162,13 +162,11 @@ pub(super) fn compile(
             _ => None,
         });
     let mut files = artifacts.flat_map(|artifact| artifact.filenames);
-    match files.find(|file| file.extension() == Some("wasm")) {
-        Some(file) => Ok(file.into()),
-        None => Err(failed(format!(
-            "Cargo named no .wasm file among what it built from {}",
-            manifest.display()
-        ))),
-    }
+    let file = files.find(|file| file.extension() == Some("wasm"));
+    file.map(PathBuf::from)
+        .ok_or_else(|| BuildError::NoArtifact {
+            package: package.name.clone(),
+        })
 }
 
 /// Cargo tells its subcommands which cargo and rustc it means; otherwise those on the PATH.
