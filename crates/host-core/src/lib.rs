@@ -1,1 +1,82 @@
+//! Loads, sandboxes and calls Portcullis plugins: WebAssembly components that an agent host does not have to trust.
+//!
+//! A [`Host`] holds what plugins share. [`Host::load`] checks, compiles (or takes from its cache) and links a component into a
+//! [`Plugin`]; [`Plugin::call`] runs one of its tools in a fresh instance with limits on everything it can use. Nothing that a
+//! guest does – loop, allocate, recurse, panic, flood – outlives its call or reaches its neighbours.
+//!
+//! All of it is async and needs a [tokio] runtime, of either flavour, with time enabled.
+//!
+//! [tokio]: https://docs.rs/tokio
+//!
+//! ```no_run
+//! use portcullis_host_core::{Error, Grant, Host};
+//! use serde_json::json;
+//!
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), Error> {
+//!     let host = Host::builder().build()?;
+//!     let plugin = host.load("hello.wasm", Grant::none()).await?;
+//!     for tool in plugin.tools() {
+//!         println!("{}: {}", tool.name, tool.description);
+//!     }
+//!     match plugin.call("greet", json!({"name": "Ada"}), Default::default()).await {
+//!         Ok(output) => println!("{}", output.text()),
+//!         Err(Error::InvalidArguments { mistakes, .. }) => eprintln!("{mistakes:?}"),
+//!         Err(error) => eprintln!("{}: {error}", error.kind()),
+//!     }
+//!     Ok(())
+//! }
+//! ```
+#![deny(missing_docs)]
 
+mod bindings;
+mod cache;
+mod call;
+mod cancel;
+mod compile;
+mod contract;
+mod convert;
+mod definition;
+mod digest;
+mod engine;
+mod error;
+mod host;
+mod imports;
+mod inspect;
+mod instance;
+mod limiter;
+mod load;
+mod log;
+mod permit;
+mod plugin;
+mod probe;
+mod schema;
+mod session;
+mod state;
+mod stdio;
+mod stream;
+mod ticker;
+mod trap;
+mod value;
+mod warm;
+
+pub use call::CallOptions;
+pub use cancel::Cancellation;
+pub use digest::Digest;
+pub use error::{ArgumentMistake, BusyScope, Error, ErrorKind, Panic, Trap};
+pub use host::{Host, HostBuilder, HostStats};
+pub use inspect::{Inspection, Sizes};
+pub use load::{LoadOptions, Source};
+pub use log::{LogLevel, LogLine, LogSink, LogSource, TracingSink};
+pub use plugin::Plugin;
+pub use portcullis_host_policy::capability::Capability;
+pub use portcullis_host_policy::Grant;
+pub use portcullis_host_policy::PluginId;
+pub use portcullis_host_policy::limits::{
+    CallLimits, HostLimits, LimitOverrides, Limits, LoadLimits, PluginLimits,
+};
+pub use portcullis_host_policy::manifest::{InstancePolicy, Manifest};
+pub use stream::ToolStream;
+pub use value::{
+    Blob, Content, Extension, Progress, ResourceLink, Streams, ToolDefinition, ToolError, ToolEvent, ToolOutput,
+};

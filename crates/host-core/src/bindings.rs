@@ -1,0 +1,28 @@
+//! The generated bindings of the contract, for this crate alone: what embedders see is in [`crate::value`].
+//!
+//! Each served version of a package is one submodule; today there is one.
+
+#![allow(missing_docs, unreachable_pub, clippy::all)]
+
+pub(crate) mod v0_1 {
+    wasmtime::component::bindgen!({
+        path: "wit",
+        inline: "
+            package portcullis:served@0.1.0;
+
+            world served {
+                import portcullis:host/log@0.1.0;
+                import portcullis:host/config@0.1.0;
+                import portcullis:tool/progress@0.1.0;
+                import portcullis:tool/cancellation@0.1.0;
+                export portcullis:host/lifecycle@0.1.0;
+                export portcullis:tool/tools@0.1.0;
+                export portcullis:tool/sync-tools@0.1.0;
+                export portcullis:tool/streaming-tools@0.1.0;
+            }
+        ",
+        world: "portcullis:served/served@0.1.0",
+        imports: { default: trappable },
+        exports: { default: async | store },
+    });
+}

@@ -1,0 +1,223 @@
+//! The host: what all plugins of a program share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use portcullis_host_policy::Grant;
+use tokio::sync::Semaphore;
+
+use crate::cache::Cache;
+use crate::engine::Engines;
+use crate::error::Error;
+use crate::inspect::{Inspection, inspect};
+use crate::load::{self, LoadOptions, Source};
+use crate::log::{LogSink, TracingSink};
+use crate::permit::Gate;
+use crate::plugin::Plugin;
+use crate::session::SessionCount;
+use crate::Limits;
+
+/// Loads plugins and holds what they share: engines, the compile cache, limits over all of them. Clones share it.
+///
+/// ```no_run
+/// use portcullis_host_core::{Grant, Host};
+/// # async fn f() -> Result<(), portcullis_host_core::Error> {
+/// let host = Host::builder().build()?;
+/// let plugin = host.load("hello.wasm", Grant::none()).await?;
+/// let output = plugin.call("greet", serde_json::json!({"name": "Ada"}), Default::default()).await?;
+/// assert_eq!(output.text(), "Hello, Ada!");
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Host {
+    inner: Arc<HostInner>,
+}
+
+pub(crate) struct HostInner {
+    pub(crate) engines: Engines,
+    pub(crate) cache: Option<Cache>,
+    pub(crate) limits: Limits,
+    pub(crate) log: Arc<dyn LogSink>,
+    pub(crate) gate: Gate,
+    pub(crate) sessions: Arc<SessionCount>,
+    pub(crate) compiles: Arc<Semaphore>,
+    pub(crate) live_instances: Arc<AtomicUsize>,
+    pub(crate) cache_hits: AtomicU64,
+    pub(crate) cache_misses: AtomicU64,
+    calls: AtomicU64,
+    run_id: u32,
+}
+
+impl HostInner {
+    /// An id that no other call of this machine's hosts has, for all practical purposes.
+    pub(crate) fn next_call_id(&self) -> String {
+        format!("{:08x}-{}", self.run_id, self.calls.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl Host {
+    /// A host with everything at its default, to be changed and built.
+    pub fn builder() -> HostBuilder {
+        HostBuilder { limits: Limits::default(), cache: CacheFolder::Default, log: Arc::new(TracingSink), in_flight: None }
+    }
+
+    /// Loads a plugin that may reach what `grant` says.
+    ///
+    /// # Errors
+    /// Any of the load kinds of [`Error`].
+    pub async fn load(&self, source: impl Into<Source>, grant: Grant) -> Result<Plugin, Error> {
+        self.load_with(source, LoadOptions { grant, ..LoadOptions::default() }).await
+    }
+
+    /// Loads a plugin with all that the operator says of it.
+    ///
+    /// # Errors
+    /// Any of the load kinds of [`Error`].
+    pub async fn load_with(&self, source: impl Into<Source>, options: LoadOptions) -> Result<Plugin, Error> {
+        load::load(&self.inner, source.into(), options).await
+    }
+
+    /// What can be said of a component without compiling or running it.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::NotAComponent`], [`Error::LoadLimit`] and the manifest's kinds.
+    pub async fn inspect(&self, source: impl Into<Source>) -> Result<Inspection, Error> {
+        let (source, limits) = (source.into(), self.inner.limits.load.clone());
+        tokio::task::spawn_blocking(move || inspect(&source, &limits)).await.map_err(Error::host)?
+    }
+
+    /// What is going on.
+    pub fn stats(&self) -> HostStats {
+        HostStats {
+            calls_in_flight: self.inner.gate.inside(),
+            live_instances: self.inner.live_instances.load(Ordering::Relaxed),
+            open_sessions: self.inner.sessions.open(),
+            cache_hits: self.inner.cache_hits.load(Ordering::Relaxed),
+            cache_misses: self.inner.cache_misses.load(Ordering::Relaxed),
+            engines: self.inner.engines.count(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+/// What is going on in a host at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HostStats {
+    /// Calls that run.
+    pub calls_in_flight: usize,
+    /// Instances of all plugins: those of running calls, warm ones and those of sessions.
+    pub live_instances: usize,
+    /// Open sessions of all plugins.
+    pub open_sessions: u32,
+    /// Loads that found their code in the cache.
+    pub cache_hits: u64,
+    /// Loads that did not.
+    pub cache_misses: u64,
+    /// Engines that were made: at most one that meters fuel and one that doesn't.
+    pub engines: usize,
+}
+
+enum CacheFolder {
+    Default,
+    At(PathBuf),
+    None,
+}
+
+/// A [`Host`] that is being configured.
+#[must_use = "a builder does nothing until it is built"]
+pub struct HostBuilder {
+    limits: Limits,
+    cache: CacheFolder,
+    log: Arc<dyn LogSink>,
+    in_flight: Option<u32>,
+}
+
+impl HostBuilder {
+    /// Sets the limits of all plugins.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Keeps compiled code in `folder`, which must be this user's alone. The default is `portcullis/compiled` in the user's
+    /// cache folder (`XDG_CACHE_HOME`, or `~/.cache`).
+    pub fn cache_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache = CacheFolder::At(folder.into());
+        self
+    }
+
+    /// Keeps no compiled code: every load compiles.
+    pub fn no_cache(mut self) -> Self {
+        self.cache = CacheFolder::None;
+        self
+    }
+
+    /// Hands all guests' words to `sink`, instead of [`TracingSink`].
+    pub fn log_sink(mut self, sink: Arc<dyn LogSink>) -> Self {
+        self.log = sink;
+        self
+    }
+
+    /// Sizes the pool of instances for so many calls at once, sessions apart. The default is
+    /// [`HostLimits::concurrent_calls`](crate::HostLimits); a command that makes one call says 1 and starts quicker.
+    pub fn max_in_flight(mut self, calls: u32) -> Self {
+        self.in_flight = Some(calls);
+        self
+    }
+
+    /// Builds the host: its engine is made now, so that the first load does not wait for it.
+    ///
+    /// A cache folder that can't be used is a warning in the log, not an error: the host goes without.
+    ///
+    /// # Errors
+    /// [`Error::Host`] where the system gives no memory or thread for an engine.
+    pub fn build(self) -> Result<Host, Error> {
+        let mut limits = self.limits;
+        let in_flight = self.in_flight.unwrap_or(limits.host.concurrent_calls);
+        limits.host.concurrent_calls = limits.host.concurrent_calls.min(in_flight.max(1));
+        let folder = match self.cache {
+            CacheFolder::Default => default_cache_folder(),
+            CacheFolder::At(folder) => Some(folder),
+            CacheFolder::None => None,
+        };
+        let mut run_id = [0; 4];
+        getrandom::fill(&mut run_id).map_err(Error::host)?;
+        let inner = HostInner {
+            engines: Engines::new(&limits, in_flight.into()),
+            cache: folder.and_then(|folder| open_cache(&folder, limits.host.cache_bytes)),
+            log: self.log,
+            gate: Gate::of_host(&limits.host),
+            sessions: Arc::new(SessionCount::new(limits.host.sessions)),
+            compiles: Arc::new(Semaphore::new(limits.host.concurrent_compiles.max(1) as usize)),
+            live_instances: Arc::default(),
+            cache_hits: AtomicU64::new(0),
+            cache_misses: AtomicU64::new(0),
+            calls: AtomicU64::new(0),
+            run_id: u32::from_le_bytes(run_id),
+            limits,
+        };
+        load::warm_up(&inner)?;
+        Ok(Host { inner: Arc::new(inner) })
+    }
+}
+
+fn open_cache(folder: &std::path::Path, limit: u64) -> Option<Cache> {
+    Cache::open(folder, limit)
+        .inspect_err(|error| tracing::warn!(folder = %folder.display(), %error, "no compile cache: every load compiles"))
+        .ok()
+}
+
+fn default_cache_folder() -> Option<PathBuf> {
+    let base = match std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from) {
+        Some(folder) if folder.is_absolute() => folder,
+        _ => std::env::home_dir()?.join(".cache"),
+    };
+    Some(base.join("portcullis").join("compiled"))
+}

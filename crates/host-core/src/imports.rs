@@ -1,0 +1,92 @@
+//! The host's side of the interfaces that plugins import.
+
+use serde_json::Value;
+use wasmtime::Result;
+use wasmtime::component::{Accessor, HasSelf, Linker};
+
+use crate::Progress;
+use crate::bindings::v0_1::portcullis::{host, tool};
+use crate::log::{LogLevel, LogLine, LogSource};
+use crate::state::State;
+
+/// Links everything that this host serves, once for all plugins: what a plugin may use is in its store.
+pub(crate) fn link(linker: &mut Linker<State>) -> Result<()> {
+    wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    wasmtime_wasi::p3::add_to_linker(linker)?;
+    host::log::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    host::config::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    tool::progress::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    tool::cancellation::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
+}
+
+impl host::log::Host for State {
+    fn write(&mut self, level: host::log::Level, message: String, fields: Vec<(String, String)>) -> Result<()> {
+        let bytes = message.len() + fields.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        self.call.spend(bytes)?;
+        if !self.call.may_log(bytes) {
+            return Ok(());
+        }
+        let level = match level {
+            host::log::Level::Trace => LogLevel::Trace,
+            host::log::Level::Debug => LogLevel::Debug,
+            host::log::Level::Info => LogLevel::Info,
+            host::log::Level::Warn => LogLevel::Warn,
+            host::log::Level::Error => LogLevel::Error,
+        };
+        let (plugin, call_id) = (self.owner.id.clone(), self.call.id.to_string());
+        self.owner.log.log(LogLine { plugin, call_id, level, message, fields, source: LogSource::Guest });
+        Ok(())
+    }
+}
+
+impl host::config::Host for State {
+    fn get(&mut self, key: String) -> Result<Option<String>> {
+        let value = self.owner.settings.get(&key).map(|value| match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        });
+        self.call.spend(key.len() + value.as_ref().map_or(0, String::len))?;
+        Ok(value)
+    }
+
+    fn all(&mut self) -> Result<String> {
+        self.call.spend(self.owner.settings_json.len())?;
+        Ok(self.owner.settings_json.clone())
+    }
+}
+
+impl tool::tool_types::Host for State {}
+
+impl tool::progress::Host for State {
+    fn report(&mut self, call_id: String, progress: tool::progress::Progress) -> Result<()> {
+        self.call.spend(progress.message.as_ref().map_or(0, String::len))?;
+        if *call_id == *self.call.id {
+            let tool::progress::Progress { done, total, message } = progress;
+            self.call.report(Progress { done, total, message });
+        }
+        Ok(())
+    }
+}
+
+impl tool::cancellation::Host for State {
+    fn requested(&mut self, call_id: String) -> Result<bool> {
+        self.call.spend(0)?;
+        let cancel = self.call.cancel.as_ref().filter(|_| *call_id == *self.call.id);
+        Ok(cancel.is_some_and(crate::Cancellation::is_cancelled))
+    }
+}
+
+impl tool::cancellation::HostWithStore<State> for HasSelf<State> {
+    async fn wait(accessor: &Accessor<State, Self>, call_id: String) -> Result<()> {
+        let cancel = accessor.with(|mut access| -> Result<_> {
+            let state = access.get();
+            state.call.spend(0)?;
+            Ok(state.call.cancel.clone().filter(|_| *call_id == *state.call.id))
+        })?;
+        match cancel {
+            Some(cancel) => cancel.cancelled().await,
+            None => std::future::pending().await,
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,184 @@
+//! A loaded plugin.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use portcullis_host_policy::capability::Capability;
+use portcullis_host_policy::Grant;
+use portcullis_host_policy::manifest::{InstancePolicy, Manifest};
+
+use crate::definition::Tool;
+use crate::digest::Digest;
+use crate::error::Error;
+use crate::host::HostInner;
+use crate::instance::{Instance, Template};
+use crate::permit::Gate;
+use crate::session::{Sessions, Turn};
+use crate::state::{Call, Owner, State};
+use crate::warm::Warm;
+use crate::{Limits, PluginId, ToolDefinition};
+
+/// A plugin that was checked, compiled and linked, ready for calls. Clones share it; it lives as long as one of them or one of
+/// its calls does.
+#[derive(Clone)]
+pub struct Plugin {
+    pub(crate) inner: Arc<PluginInner>,
+}
+
+pub(crate) struct PluginInner {
+    pub(crate) host: Arc<HostInner>,
+    pub(crate) owner: Arc<Owner>,
+    pub(crate) digest: Digest,
+    pub(crate) manifest: Option<Manifest>,
+    pub(crate) grant: Grant,
+    pub(crate) limits: Limits,
+    pub(crate) definitions: Vec<ToolDefinition>,
+    pub(crate) tools: HashMap<String, Tool>,
+    pub(crate) template: Template,
+    pub(crate) instances: Instances,
+    pub(crate) gate: Gate,
+    pub(crate) from_cache: bool,
+}
+
+/// Where a plugin's instances come from.
+pub(crate) enum Instances {
+    Fresh,
+    Reuse(Warm),
+    Session(Arc<Sessions>),
+}
+
+impl Instances {
+    pub(crate) fn new(policy: InstancePolicy, limits: &Limits, host: &HostInner) -> Self {
+        match policy {
+            InstancePolicy::Fresh => Instances::Fresh,
+            InstancePolicy::Reuse => Instances::Reuse(Warm::new(&limits.plugin)),
+            InstancePolicy::Session => {
+                Instances::Session(Arc::new(Sessions::new(&limits.plugin, Arc::clone(&host.sessions))))
+            }
+        }
+    }
+}
+
+/// An instance for one call. Dropped without [`keep`](Lease::keep), it is thrown away.
+pub(crate) struct Lease {
+    pub(crate) instance: Instance,
+    turn: Option<Turn>,
+}
+
+impl Lease {
+    /// Whether the call belongs to a session.
+    pub(crate) fn in_session(&self) -> bool {
+        self.turn.is_some()
+    }
+
+    /// Whether the session lost its state before this call.
+    pub(crate) fn rebuilt(&self) -> bool {
+        self.turn.as_ref().is_some_and(|turn| turn.rebuilt)
+    }
+
+    /// Gives the instance back after a call that ended well.
+    pub(crate) fn keep(mut self, instances: &Instances) {
+        self.instance.state().end();
+        match (instances, self.turn) {
+            (_, Some(turn)) => turn.keep(self.instance),
+            (Instances::Reuse(warm), None) => warm.keep(self.instance),
+            _ => {}
+        }
+    }
+}
+
+impl PluginInner {
+    /// An instance for `call`, new or kept, that has its settings.
+    pub(crate) async fn lease(&self, call: Call, session: Option<&str>) -> Result<Lease, Error> {
+        let (turn, kept) = match (&self.instances, session) {
+            (Instances::Reuse(warm), _) => (None, warm.take()),
+            (Instances::Session(sessions), Some(id)) => {
+                let (turn, kept) = sessions.enter(id).await?;
+                (Some(turn), kept)
+            }
+            _ => (None, None),
+        };
+        if let Some(mut instance) = kept {
+            instance.begin(call);
+            return Ok(Lease { instance, turn });
+        }
+        let state = State::new(Arc::clone(&self.owner), call, |_| {});
+        let mut instance = self.template.instantiate(state).await?;
+        instance.start().await?;
+        Ok(Lease { instance, turn })
+    }
+}
+
+impl Plugin {
+    /// Who it says it is: the id in its manifest, or else its file's name.
+    pub fn id(&self) -> &PluginId {
+        &self.inner.owner.id
+    }
+
+    /// The SHA-256 of its bytes.
+    pub fn digest(&self) -> &Digest {
+        &self.inner.digest
+    }
+
+    /// Its manifest, if it has one.
+    pub fn manifest(&self) -> Option<&Manifest> {
+        self.inner.manifest.as_ref()
+    }
+
+    /// Its tools, in its own order.
+    pub fn tools(&self) -> &[ToolDefinition] {
+        &self.inner.definitions
+    }
+
+    /// One tool by its name.
+    pub fn tool(&self, name: &str) -> Option<&ToolDefinition> {
+        self.inner.tools.get(name).map(|tool| &tool.definition)
+    }
+
+    /// The limits that it runs under: the host's, set by the operator and lowered by the manifest.
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    /// Where its instances come from.
+    pub fn instance_policy(&self) -> InstancePolicy {
+        match self.inner.instances {
+            Instances::Fresh => InstancePolicy::Fresh,
+            Instances::Reuse(_) => InstancePolicy::Reuse,
+            Instances::Session(_) => InstancePolicy::Session,
+        }
+    }
+
+    /// What it was granted when it was loaded.
+    pub fn grant(&self) -> &Grant {
+        &self.inner.grant
+    }
+
+    /// What its manifest asks for and its grant does not cover.
+    pub fn missing(&self) -> Vec<&Capability> {
+        self.inner.manifest.as_ref().map_or_else(Vec::new, |manifest| self.inner.grant.missing(&manifest.capabilities.request))
+    }
+
+    /// Whether its compiled code came from the cache.
+    pub fn from_cache(&self) -> bool {
+        self.inner.from_cache
+    }
+
+    /// Closes a session, whose instance is dropped once its running call, if any, has ended. False where no such session is
+    /// open.
+    pub fn close_session(&self, id: &str) -> bool {
+        match &self.inner.instances {
+            Instances::Session(sessions) => sessions.close(id),
+            _ => false,
+        }
+    }
+}
+
+impl std::fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Plugin")
+            .field("id", &self.inner.owner.id)
+            .field("digest", &self.inner.digest)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,83 @@
+//! Asking a plugin for its definitions: once, with nothing granted, a short deadline, and clocks and random numbers that are no
+//! help in telling one host, day or call from another.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, WasiCtxBuilder};
+
+use crate::definition::check;
+use crate::error::Error;
+use crate::instance::Template;
+use crate::state::{Call, Owner, State};
+use crate::{Limits, ToolDefinition};
+
+/// The definitions of a plugin, checked.
+///
+/// It is asked twice, in two instances that see different random numbers and clocks: what then differs would differ between the
+/// person who approved a tool and the model that calls it.
+///
+/// # Errors
+/// [`Error::Probe`] where the guest fails, [`Error::Definition`] and [`Error::LoadLimit`] where its answer can't be used.
+pub(crate) async fn definitions(
+    template: &Template,
+    owner: &Arc<Owner>,
+    limits: &Limits,
+) -> Result<Vec<ToolDefinition>, Error> {
+    let first = ask(template, owner, limits, 1).await?;
+    let second = ask(template, owner, limits, 2).await?;
+    if first != second {
+        return Err(Error::Definition {
+            tool: None,
+            problem: "the plugin defines other tools each time it is asked".to_owned(),
+            remedy: "make list-tools depend on nothing but the component",
+        });
+    }
+    Ok(first)
+}
+
+async fn ask(
+    template: &Template,
+    owner: &Arc<Owner>,
+    limits: &Limits,
+    seed: u8,
+) -> Result<Vec<ToolDefinition>, Error> {
+    let mut call_limits = limits.call.clone();
+    call_limits.wall_clock = limits.load.probe_time;
+    call_limits.output_bytes = limits.load.definition_bytes;
+    let state = State::new(Arc::clone(owner), Call::new("".into(), call_limits), |wasi| same_for_all(wasi, seed));
+    let listed = timeout(limits.load.probe_time, async { template.instantiate(state).await?.list_tools().await });
+    let after = limits.load.probe_time;
+    let listed = listed.await.unwrap_or(Err(Error::DeadlineExceeded { after }));
+    check(listed.map_err(|source| Error::Probe { source: Box::new(source) })?, &limits.load)
+}
+
+fn same_for_all(wasi: &mut WasiCtxBuilder, seed: u8) {
+    let bytes = || Deterministic::new((0..=u8::MAX).map(|byte| byte.wrapping_mul(31).wrapping_add(seed)).collect());
+    wasi.secure_random(bytes()).insecure_random(bytes()).insecure_random_seed(seed.into());
+    wasi.wall_clock(Stopped(seed)).monotonic_clock(Stopped(seed));
+}
+
+/// A clock that stands at the given second.
+struct Stopped(u8);
+
+impl HostWallClock for Stopped {
+    fn resolution(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_secs(self.0.into())
+    }
+}
+
+impl HostMonotonicClock for Stopped {
+    fn resolution(&self) -> u64 {
+        1
+    }
+
+    fn now(&self) -> u64 {
+        self.0.into()
+    }
+}

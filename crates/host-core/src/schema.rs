@@ -1,0 +1,138 @@
+//! JSON Schemas of tools: compiled without reach beyond themselves and with patterns that match in linear time, so that a
+//! hostile schema can neither fetch anything nor hang the host.
+
+use jsonschema::{Draft, PatternOptions, Validator};
+use serde_json::Value;
+
+use crate::error::ArgumentMistake;
+
+/// More mistakes than this help nobody.
+const MOST_MISTAKES: usize = 20;
+
+/// A mistake's text quotes the value; a large one is cut here.
+const MISTAKE_CHARS: usize = 300;
+
+/// What a compiled pattern may take. A schema is a few screens of text; a pattern that needs more is an attack.
+const PATTERN_BYTES: usize = 1 << 20;
+
+/// The only dialect of the contract.
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+/// Keywords whose values are data, in which `$ref` means nothing.
+const DATA_KEYWORDS: &[&str] = &["const", "enum", "default", "examples"];
+
+/// A compiled schema.
+#[derive(Debug)]
+pub(crate) struct Schema(Validator);
+
+impl Schema {
+    /// Compiles a schema.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub(crate) fn compile(schema: &Value) -> Result<Self, String> {
+        stays_within(schema)?;
+        let dialect = schema.get("$schema").and_then(Value::as_str).unwrap_or(DIALECT);
+        if dialect.trim_end_matches('#') != DIALECT {
+            return Err(format!("its dialect is {dialect:?}, and the contract's is {DIALECT:?}"));
+        }
+        let patterns = PatternOptions::regex().size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES);
+        let validator = jsonschema::options()
+            .with_draft(Draft::Draft202012)
+            .with_pattern_options(patterns)
+            .offline()
+            .build(schema)
+            .map_err(|error| shorten(&error.to_string()))?;
+        Ok(Self(validator))
+    }
+
+    /// The places where `value` doesn't fit.
+    pub(crate) fn mistakes(&self, value: &Value) -> Vec<ArgumentMistake> {
+        if self.0.is_valid(value) {
+            return Vec::new();
+        }
+        let mistakes = self.0.iter_errors(value).take(MOST_MISTAKES).map(|error| ArgumentMistake {
+            pointer: error.instance_path().to_string(),
+            problem: shorten(&error.to_string()),
+        });
+        mistakes.collect()
+    }
+}
+
+/// Refuses references to anything but the schema itself.
+fn stays_within(schema: &Value) -> Result<(), String> {
+    match schema {
+        Value::Object(object) => object.iter().try_for_each(|(key, value)| {
+            if matches!(key.as_str(), "$ref" | "$dynamicRef")
+                && let Some(target) = value.as_str().filter(|target| !target.starts_with('#'))
+            {
+                return Err(format!("it refers to {:?}, and may only refer to itself (\"#…\")", shorten(target)));
+            }
+            if DATA_KEYWORDS.contains(&key.as_str()) { Ok(()) } else { stays_within(value) }
+        }),
+        Value::Array(items) => items.iter().try_for_each(stays_within),
+        _ => Ok(()),
+    }
+}
+
+fn shorten(text: &str) -> String {
+    match text.char_indices().nth(MISTAKE_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn mistakes_name_their_place() {
+        let schema = json!({"type": "object", "properties": {"a": {"items": {"type": "integer"}}}, "required": ["b"]});
+        let mistakes = Schema::compile(&schema).unwrap().mistakes(&json!({"a": [1, "x"]}));
+        let places: Vec<_> = mistakes.iter().map(|mistake| mistake.pointer.as_str()).collect();
+        assert_eq!(places.len(), 2);
+        assert!(places.contains(&"/a/1") && places.contains(&""), "{places:?}");
+    }
+
+    #[test]
+    fn references_beyond_the_schema_are_refused() {
+        for target in ["http://example.com/s.json", "file:///etc/passwd", "other.json", "//host/x", ""] {
+            let schema = json!({"type": "object", "properties": {"a": {"$ref": target}}});
+            assert!(Schema::compile(&schema).unwrap_err().contains("refers to"), "{target}");
+        }
+        let local = json!({"$ref": "#/$defs/a", "$defs": {"a": {"type": "object"}}});
+        assert!(Schema::compile(&local).is_ok());
+        let data = json!({"const": {"$ref": "http://example.com"}});
+        assert!(Schema::compile(&data).is_ok());
+    }
+
+    #[test]
+    fn a_pattern_that_backtracks_elsewhere_is_linear_here() {
+        let schema = json!({"type": "object", "properties": {"a": {"pattern": "^(a+)+$"}}});
+        let value = json!({"a": format!("{}b", "a".repeat(100_000))});
+        assert_eq!(Schema::compile(&schema).unwrap().mistakes(&value).len(), 1);
+    }
+
+    #[test]
+    fn patterns_that_need_backtracking_are_refused() {
+        for pattern in ["(a)\\1", "(?=a)b", "(((a{0,1000}){0,1000}){0,1000})"] {
+            assert!(Schema::compile(&json!({"pattern": pattern})).is_err(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn another_dialect_is_refused() {
+        let schema = json!({"$schema": "http://json-schema.org/draft-07/schema#"});
+        assert!(Schema::compile(&schema).unwrap_err().contains("dialect"));
+    }
+
+    #[test]
+    fn a_long_value_is_cut_in_the_message() {
+        let schema = Schema::compile(&json!({"type": "object"})).unwrap();
+        let problem = &schema.mistakes(&json!("x".repeat(10_000)))[0].problem;
+        assert!(problem.chars().count() <= MISTAKE_CHARS + 1);
+    }
+}

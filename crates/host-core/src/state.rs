@@ -1,0 +1,260 @@
+//! What a store holds: the guest's view of WASI, its limits, and the call that it works on.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use wasmtime::StoreContextMut;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+use crate::cancel::Cancellation;
+use crate::limiter::Limiter;
+use crate::log::{LogLevel, LogLine, LogSink, LogSource};
+use crate::stdio::Captured;
+use crate::{CallLimits, PluginId, Progress};
+
+/// Takes the progress of a call.
+pub(crate) type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// What every instance of a plugin knows of it.
+pub(crate) struct Owner {
+    pub(crate) id: PluginId,
+    pub(crate) settings: Map<String, Value>,
+    pub(crate) settings_json: String,
+    pub(crate) log: Arc<dyn LogSink>,
+}
+
+impl Owner {
+    /// Says that something of a call was dropped.
+    pub(crate) fn note_dropped(&self, call_id: &str, what: String) {
+        self.log.log(LogLine {
+            plugin: self.id.clone(),
+            call_id: call_id.to_owned(),
+            level: LogLevel::Warn,
+            message: format!("dropped: {what}"),
+            fields: Vec::new(),
+            source: LogSource::Host,
+        });
+    }
+}
+
+/// A guest went over a limit. Travels as the cause of a trap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("more than {allowed} {limit}")]
+pub(crate) struct LimitHit {
+    pub(crate) limit: &'static str,
+    pub(crate) allowed: u64,
+}
+
+/// What one call may use, and what it has used.
+pub(crate) struct Call {
+    pub(crate) id: Arc<str>,
+    pub(crate) limits: CallLimits,
+    pub(crate) on_progress: Option<OnProgress>,
+    pub(crate) cancel: Option<Cancellation>,
+    host_calls: u64,
+    host_call_bytes: u64,
+    log_lines: u64,
+    log_bytes: u64,
+    log_dropped: u64,
+    progress_reports: u64,
+    progress_done: f64,
+    pub(crate) stream_bytes: u64,
+    /// A limit that was passed where the guest could not be stopped; it is at the next tick.
+    over: Option<LimitHit>,
+}
+
+impl Call {
+    pub(crate) fn new(id: Arc<str>, limits: CallLimits) -> Self {
+        Self {
+            id,
+            limits,
+            on_progress: None,
+            cancel: None,
+            host_calls: 0,
+            host_call_bytes: 0,
+            log_lines: 0,
+            log_bytes: 0,
+            log_dropped: 0,
+            progress_reports: 0,
+            progress_done: 0.0,
+            stream_bytes: 0,
+            over: None,
+        }
+    }
+
+    /// Counts one call of a host function and the bytes that it carries.
+    pub(crate) fn spend(&mut self, bytes: usize) -> Result<(), LimitHit> {
+        self.host_calls += 1;
+        self.host_call_bytes = self.host_call_bytes.saturating_add(bytes as u64);
+        if self.host_calls > self.limits.host_calls {
+            return Err(LimitHit { limit: "host calls", allowed: self.limits.host_calls });
+        }
+        if self.host_call_bytes > self.limits.host_call_bytes {
+            return Err(LimitHit { limit: "bytes in host calls", allowed: self.limits.host_call_bytes });
+        }
+        Ok(())
+    }
+
+    /// Whether one more line of this size is within the limits; if not, it is counted as dropped.
+    pub(crate) fn may_log(&mut self, bytes: usize) -> bool {
+        self.log_lines += 1;
+        self.log_bytes = self.log_bytes.saturating_add(bytes as u64);
+        let fits = self.log_lines <= self.limits.log_lines && self.log_bytes <= self.limits.log_bytes;
+        self.log_dropped += u64::from(!fits);
+        fits
+    }
+
+    /// Hands progress to the caller, unless it falls back, is no number, or is one of too many.
+    pub(crate) fn report(&mut self, progress: Progress) {
+        let forward = progress.done >= self.progress_done;
+        self.progress_reports += 1;
+        if let (true, Some(on_progress)) = (forward, &self.on_progress)
+            && self.progress_reports <= self.limits.progress_reports
+        {
+            self.progress_done = progress.done;
+            on_progress(progress);
+        }
+    }
+}
+
+/// The data of a store.
+pub(crate) struct State {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    pub(crate) limiter: Limiter,
+    pub(crate) stdout: Captured,
+    pub(crate) stderr: Captured,
+    pub(crate) owner: Arc<Owner>,
+    pub(crate) call: Call,
+}
+
+impl State {
+    /// A state with nothing granted: no files, no network, no environment, no input.
+    pub(crate) fn new(owner: Arc<Owner>, call: Call, adjust: impl FnOnce(&mut WasiCtxBuilder)) -> Self {
+        let (stdout, stderr) = (Captured::new(LogSource::Stdout), Captured::new(LogSource::Stderr));
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.stdout(stdout.clone()).stderr(stderr.clone());
+        wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
+        wasi.max_random_size(call.limits.host_call_bytes);
+        adjust(&mut wasi);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(call.limits.handles as usize);
+        let limiter = Limiter::new(&call.limits);
+        let state = Self { wasi: wasi.build(), table, limiter, stdout, stderr, owner, call };
+        state.begin_output();
+        state
+    }
+
+    /// Starts the next call of a warm instance.
+    pub(crate) fn begin(&mut self, call: Call) {
+        self.limiter.set_memory_limit(call.limits.memory_bytes);
+        self.call = call;
+        self.begin_output();
+    }
+
+    fn begin_output(&self) {
+        for stream in [&self.stdout, &self.stderr] {
+            stream.begin(&self.owner, &self.call.id, self.call.limits.stdio_bytes);
+        }
+    }
+
+    /// Ends a call: what was printed or dropped is said.
+    pub(crate) fn end(&mut self) {
+        self.stdout.end();
+        self.stderr.end();
+        let dropped = std::mem::take(&mut self.call.log_dropped);
+        if dropped > 0 {
+            self.owner.note_dropped(&self.call.id, format!("{dropped} log lines beyond the limit"));
+        }
+        self.call.on_progress = None;
+        self.call.cancel = None;
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl WasiView for State {
+    // Every function of WASI comes through here, so it is where they are counted.
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        if let Err(hit) = self.call.spend(0) {
+            self.call.over = Some(hit);
+        }
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+/// What a running guest is asked at every tick: it is stopped when it went over a limit, else it yields.
+pub(crate) fn on_tick(mut store: StoreContextMut<'_, State>) -> wasmtime::Result<wasmtime::UpdateDeadline> {
+    if let Some(hit) = store.data().call.over {
+        return Err(hit.into());
+    }
+    let allowed = store.data().call.limits.tasks_in_flight;
+    if store.concurrent_state_table_size() > allowed as usize {
+        return Err(LimitHit { limit: "tasks in flight", allowed: allowed.into() }.into());
+    }
+    Ok(wasmtime::UpdateDeadline::Yield(1))
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use std::sync::{Mutex, PoisonError};
+
+    use super::*;
+
+    /// A sink that keeps what it gets.
+    #[derive(Default)]
+    pub(crate) struct Collected(Mutex<Vec<LogLine>>);
+
+    impl Collected {
+        pub(crate) fn messages(&self) -> Vec<String> {
+            let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            lines.iter().map(|line| line.message.clone()).collect()
+        }
+    }
+
+    impl LogSink for Collected {
+        fn log(&self, line: LogLine) {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        }
+    }
+
+    pub(crate) fn owner(log: Arc<dyn LogSink>) -> Arc<Owner> {
+        let id = "test".parse().expect("a plugin id");
+        Arc::new(Owner { id, settings: Map::new(), settings_json: "{}".into(), log })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(limits: CallLimits) -> Call {
+        Call::new("call".into(), limits)
+    }
+
+    #[test]
+    fn host_calls_and_their_bytes_are_limited() {
+        let limits = CallLimits { host_calls: 2, host_call_bytes: 10, ..CallLimits::default() };
+        let mut counted = call(limits.clone());
+        assert_eq!((counted.spend(1), counted.spend(1)), (Ok(()), Ok(())));
+        assert_eq!(counted.spend(1).unwrap_err().limit, "host calls");
+        assert_eq!(call(limits).spend(11).unwrap_err().limit, "bytes in host calls");
+    }
+
+    #[test]
+    fn progress_never_falls_and_is_a_number() {
+        let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let mut call = call(CallLimits::default());
+        let sink = Arc::clone(&seen);
+        call.on_progress = Some(Arc::new(move |progress: Progress| sink.lock().unwrap().push(progress.done)));
+        for done in [1.0, 3.0, 2.0, f64::NAN, 4.0] {
+            call.report(Progress { done, total: None, message: None });
+        }
+        assert_eq!(*seen.lock().unwrap(), [1.0, 3.0, 4.0]);
+    }
+}
