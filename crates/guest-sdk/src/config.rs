@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 #[non_exhaustive]
 pub enum ConfigError {
     /// One setting.
-    #[error("the setting `{key}` of this plugin does not fit: {reason}; correct it in the host's configuration")]
+    #[error(
+        "the setting `{key}` of this plugin does not fit: {reason}; correct it in the host's configuration"
+    )]
     Setting {
         /// Its name.
         key: String,
@@ -16,7 +18,9 @@ pub enum ConfigError {
         reason: String,
     },
     /// The settings as a whole.
-    #[error("the settings of this plugin do not fit: {reason}; correct them in the host's configuration")]
+    #[error(
+        "the settings of this plugin do not fit: {reason}; correct them in the host's configuration"
+    )]
     Settings {
         /// What was expected and what was there.
         reason: String,

@@ -44,7 +44,10 @@ struct Inner {
 
 impl Context {
     /// The context of `call`, and the call's arguments.
-    pub(crate) fn of(call: ToolCall, #[cfg(feature = "streaming")] events: Option<EventSender>) -> (Self, String) {
+    pub(crate) fn of(
+        call: ToolCall,
+        #[cfg(feature = "streaming")] events: Option<EventSender>,
+    ) -> (Self, String) {
         let context = Self {
             inner: Rc::new(Inner {
                 call_id: call.call_id,
@@ -64,7 +67,9 @@ impl Context {
 
     /// What the caller sent along under `key`: a trace context, a session id. The first one, if there are several.
     pub fn metadata(&self, key: &str) -> Option<&str> {
-        self.all_metadata().find(|(name, _)| *name == key).map(|(_, value)| value)
+        self.all_metadata()
+            .find(|(name, _)| *name == key)
+            .map(|(_, value)| value)
     }
 
     /// Everything that the caller sent along, in its order.

@@ -21,9 +21,12 @@ pub use host::scripted as testing;
 pub use context::Context;
 pub use error::ToolError;
 pub use output::IntoToolOutput;
-pub use portcullis_macros::{plugin_tool, plugin_type};
+pub use portcullis_macros::{plugin_start, plugin_tool, plugin_type};
 pub use stream::{InputStream, OutputStream, Stream, StreamItem};
-pub use types::{Blob, Content, Extension, Progress, ResourceLink, Streams, ToolCall, ToolDefinition, ToolEvent, ToolOutput};
+pub use types::{
+    Blob, Content, Extension, Progress, ResourceLink, Streams, ToolCall, ToolDefinition, ToolEvent,
+    ToolOutput,
+};
 
 pub use schemars;
 pub use serde;
@@ -31,6 +34,11 @@ pub use serde_json;
 
 /// What almost every plugin uses: `use portcullis_guest_sdk::prelude::*;`.
 pub mod prelude {
-    pub use crate::{Blob, Content, Context, InputStream, IntoToolOutput, OutputStream, Progress, ResourceLink, Stream};
-    pub use crate::{ToolError, ToolEvent, ToolOutput, config, log, plugin_tool, plugin_type};
+    pub use crate::{
+        Blob, Content, Context, InputStream, IntoToolOutput, OutputStream, Progress, ResourceLink,
+        Stream,
+    };
+    pub use crate::{
+        ToolError, ToolEvent, ToolOutput, config, log, plugin_start, plugin_tool, plugin_type,
+    };
 }

@@ -5,12 +5,12 @@ use std::pin::Pin;
 use std::task::{self, Poll};
 
 #[cfg(feature = "streaming")]
-use futures::channel::mpsc;
-pub use futures_core::Stream;
-#[cfg(feature = "streaming")]
 use futures::SinkExt;
 #[cfg(feature = "streaming")]
+use futures::channel::mpsc;
+#[cfg(feature = "streaming")]
 pub use futures::stream::*;
+pub use futures_core::Stream;
 
 use crate::error::ToolError;
 use crate::types::{Blob, Content, Extension, Progress, ResourceLink, ToolEvent};
@@ -143,7 +143,15 @@ macro_rules! stream_items {
     };
 }
 
-stream_items!(String, &str, Blob, ResourceLink, Content, Progress, ToolEvent);
+stream_items!(
+    String,
+    &str,
+    Blob,
+    ResourceLink,
+    Content,
+    Progress,
+    ToolEvent
+);
 
 impl StreamItem for Extension {
     fn into_event(self) -> Result<ToolEvent, ToolError> {

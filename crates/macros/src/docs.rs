@@ -18,7 +18,8 @@ fn line(attribute: &Attribute) -> Option<String> {
     match &attribute.meta {
         Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
             Expr::Lit(ExprLit {
-                lit: Lit::Str(line), ..
+                lit: Lit::Str(line),
+                ..
             }) => Some(line.value()),
             _ => None,
         },

@@ -5,6 +5,8 @@
 
 mod docs;
 mod errors;
+mod function;
+mod plugin_start;
 mod plugin_type;
 mod tool;
 
@@ -14,6 +16,12 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn plugin_tool(attribute: TokenStream, item: TokenStream) -> TokenStream {
     tool::expand(attribute.into(), item.into()).into()
+}
+
+/// Marks the function that is handed the plugin's settings before its first call.
+#[proc_macro_attribute]
+pub fn plugin_start(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    plugin_start::expand(attribute.into(), item.into()).into()
 }
 
 /// Derives what a type needs to be an argument, a result or a setting.

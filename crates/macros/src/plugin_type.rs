@@ -14,7 +14,8 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
         return quote! { #error #item };
     }
     if let Err(error) = syn::parse2::<DeriveInput>(item.clone()) {
-        let error = Error::new(error.span(), "#[plugin_type] stands on a struct or an enum").to_compile_error();
+        let error = Error::new(error.span(), "#[plugin_type] stands on a struct or an enum")
+            .to_compile_error();
         return quote! { #error #item };
     }
     quote! {

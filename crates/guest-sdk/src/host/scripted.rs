@@ -10,7 +10,13 @@ thread_local! {
 }
 
 pub(crate) fn log(_level: Level, _message: &str, _fields: &[(String, String)]) {}
-pub(crate) fn config_all() -> String { "{}".to_owned() }
+pub(crate) fn config_all() -> String {
+    "{}".to_owned()
+}
 pub(crate) fn report_progress(_call_id: &str, _progress: &Progress) {}
-pub(crate) fn cancel_requested(_call_id: &str) -> bool { false }
-pub(crate) async fn cancel_wait(_call_id: String) { std::future::pending().await }
+pub(crate) fn cancel_requested(_call_id: &str) -> bool {
+    false
+}
+pub(crate) async fn cancel_wait(_call_id: String) {
+    std::future::pending().await
+}

@@ -74,7 +74,9 @@ impl<'a> Fields<'a> {
                 let mut fields: Self::Value = Vec::with_capacity(map.size_hint().unwrap_or(0));
                 while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
                     if fields.iter().any(|(known, _)| *known == name) {
-                        return Err(A::Error::custom(format_args!("argument `{name}` is given twice")));
+                        return Err(A::Error::custom(format_args!(
+                            "argument `{name}` is given twice"
+                        )));
                     }
                     fields.push((name, value));
                 }
@@ -101,8 +103,9 @@ impl<'a> Fields<'a> {
     pub(super) fn require<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, ToolError> {
         match self.take(name)? {
             Some(value) => Ok(value),
-            None => from_nothing()
-                .ok_or_else(|| ToolError::invalid_arguments(format!("argument `{name}` is missing"))),
+            None => from_nothing().ok_or_else(|| {
+                ToolError::invalid_arguments(format!("argument `{name}` is missing"))
+            }),
         }
     }
 

@@ -71,7 +71,9 @@ impl GivenByHost for OutputStream {
 
 #[cfg(feature = "streaming")]
 fn not_in_pieces() -> ToolError {
-    ToolError::unsupported("this tool works in pieces; call it through portcullis:tool/streaming-tools")
+    ToolError::unsupported(
+        "this tool works in pieces; call it through portcullis:tool/streaming-tools",
+    )
 }
 
 /// Types that need the feature `streaming`.
@@ -220,7 +222,13 @@ impl<T: DeserializeOwned + JsonSchema> Json<T> {
     }
 
     /// Adds a property with a default, which is in the schema if it has a JSON form.
-    pub fn describe_or(&self, signature: &mut Signature, name: &'static str, doc: &'static str, default: Option<Value>) {
+    pub fn describe_or(
+        &self,
+        signature: &mut Signature,
+        name: &'static str,
+        doc: &'static str,
+        default: Option<Value>,
+    ) {
         signature.property::<T>(name, doc, false, default);
     }
 
@@ -241,7 +249,11 @@ impl<T: DeserializeOwned + JsonSchema> Json<T> {
     ///
     /// # Errors
     /// `invalid-arguments`, if it does not decode.
-    pub fn take_optional(&self, fields: &mut Fields<'_>, name: &str) -> Result<Option<T>, ToolError> {
+    pub fn take_optional(
+        &self,
+        fields: &mut Fields<'_>,
+        name: &str,
+    ) -> Result<Option<T>, ToolError> {
         fields.take(name)
     }
 
@@ -250,7 +262,8 @@ impl<T: DeserializeOwned + JsonSchema> Json<T> {
     /// # Errors
     /// `invalid-arguments`, if it does not decode.
     pub fn take_whole(&self, arguments: &str) -> Result<T, ToolError> {
-        serde_json::from_str(arguments).map_err(|error| ToolError::invalid_arguments(error.to_string()))
+        serde_json::from_str(arguments)
+            .map_err(|error| ToolError::invalid_arguments(error.to_string()))
     }
 
     /// A mistake: a second value out of the JSON.
@@ -366,7 +379,14 @@ impl<T> Wrong<T> {
     pub fn describe(&self, _: &mut Signature, _: &'static str, _: &'static str) {}
 
     /// Never run.
-    pub fn describe_or(&self, _: &mut Signature, _: &'static str, _: &'static str, _: Option<Value>) {}
+    pub fn describe_or(
+        &self,
+        _: &mut Signature,
+        _: &'static str,
+        _: &'static str,
+        _: Option<Value>,
+    ) {
+    }
 
     /// Never run.
     pub fn describe_whole(&self, _: &mut Signature) {}

@@ -6,9 +6,11 @@ mod kinds;
 mod registry;
 mod results;
 mod signature;
+mod start;
 #[cfg(feature = "streaming")]
 mod streaming;
 
+pub use crate::__needs_lifecycle as needs_lifecycle;
 pub use inventory;
 
 pub use arguments::{Fields, Inputs};
@@ -17,6 +19,7 @@ pub use kinds::Arg;
 pub use registry::{Running, Tool, call, definitions};
 pub use results::{Fault, Ret};
 pub use signature::{DefaultValue, Signature};
+pub use start::{Start, settings, start, started};
 #[cfg(feature = "streaming")]
 pub(crate) use streaming::{call_streaming, drive};
 
@@ -24,7 +27,8 @@ pub(crate) use streaming::{call_streaming, drive};
 pub mod dispatch {
     pub use super::kinds::{IsHostGiven, IsInPieces, IsJson, IsWrong, IsWrongUnsized};
     pub use super::results::{
-        FaultByDisplay, FaultByInto, IsContent, IsNoResult, IsStream, IsStructured, NoFault, SplitPlain, SplitResult,
+        FaultByDisplay, FaultByInto, IsContent, IsNoResult, IsStream, IsStructured, NoFault,
+        SplitPlain, SplitResult,
     };
     pub use super::signature::{DefaultToJson, NoDefaultJson};
 }

@@ -16,9 +16,9 @@ use crate::error::ToolError;
 use crate::output::IntoToolOutput;
 #[cfg(feature = "streaming")]
 use crate::stream::StreamItem;
-use crate::types::{Content, ToolOutput};
 #[cfg(feature = "streaming")]
 use crate::types::Streams;
+use crate::types::{Content, ToolOutput};
 
 /// A function's result, by its type.
 pub struct Ret<T>(PhantomData<T>);
@@ -166,7 +166,11 @@ impl AsContent {
     /// # Errors
     /// None.
     #[expect(clippy::unused_async, reason = "the same call as for a stream")]
-    pub async fn encode<T: IntoToolOutput>(self, _: Given, value: T) -> Result<ToolOutput, ToolError> {
+    pub async fn encode<T: IntoToolOutput>(
+        self,
+        _: Given,
+        value: T,
+    ) -> Result<ToolOutput, ToolError> {
         Ok(value.into_tool_output())
     }
 }
@@ -186,8 +190,9 @@ impl AsJson {
     /// `internal`, if the value has no JSON form.
     #[expect(clippy::unused_async, reason = "the same call as for a stream")]
     pub async fn encode<T: Serialize>(self, _: Given, value: T) -> Result<ToolOutput, ToolError> {
-        let json = serde_json::to_string(&value)
-            .map_err(|error| ToolError::internal(format!("the tool's result has no JSON form: {error}")))?;
+        let json = serde_json::to_string(&value).map_err(|error| {
+            ToolError::internal(format!("the tool's result has no JSON form: {error}"))
+        })?;
         Ok(ToolOutput {
             content: vec![Content::Text(json.clone())],
             structured: Some(json),
@@ -213,11 +218,16 @@ impl AsStream {
     ///
     /// # Errors
     /// The first that the stream gives; `unsupported`, if the call takes no events.
-    pub async fn encode<T: Stream>(self, mut given: Given, stream: T) -> Result<ToolOutput, ToolError>
+    pub async fn encode<T: Stream>(
+        self,
+        mut given: Given,
+        stream: T,
+    ) -> Result<ToolOutput, ToolError>
     where
         T::Item: StreamItem,
     {
-        let mut output = <crate::stream::OutputStream as super::kinds::GivenByHost>::obtain(&mut given)?;
+        let mut output =
+            <crate::stream::OutputStream as super::kinds::GivenByHost>::obtain(&mut given)?;
         let mut stream = std::pin::pin!(stream);
         while let Some(item) = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
             output.send(item.into_event()?).await?;

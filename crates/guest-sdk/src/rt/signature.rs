@@ -20,7 +20,9 @@ pub struct Signature {
 impl Signature {
     pub(super) fn new() -> Self {
         Self {
-            generator: SchemaSettings::draft2020_12().for_deserialize().into_generator(),
+            generator: SchemaSettings::draft2020_12()
+                .for_deserialize()
+                .into_generator(),
             properties: Map::new(),
             required: Vec::new(),
             whole: None,
@@ -30,7 +32,13 @@ impl Signature {
     }
 
     /// Adds one argument, as schemars describes a struct's field.
-    pub(super) fn property<T: JsonSchema>(&mut self, name: &str, doc: &str, required: bool, default: Option<Value>) {
+    pub(super) fn property<T: JsonSchema>(
+        &mut self,
+        name: &str,
+        doc: &str,
+        required: bool,
+        default: Option<Value>,
+    ) {
         let mut schema = self.generator.subschema_for::<T>();
         if !doc.is_empty() {
             schema.insert("description".to_owned(), doc.into());
@@ -50,7 +58,9 @@ impl Signature {
     }
 
     pub(super) fn output<T: JsonSchema>(&mut self) {
-        let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+        let generator = SchemaSettings::draft2020_12()
+            .for_serialize()
+            .into_generator();
         self.output = Some(generator.into_root_schema_for::<T>());
     }
 
@@ -63,7 +73,9 @@ impl Signature {
     }
 
     pub(super) fn output_schema(&self) -> Option<String> {
-        self.output.as_ref().map(|schema| schema.as_value().to_string())
+        self.output
+            .as_ref()
+            .map(|schema| schema.as_value().to_string())
     }
 
     /// The schema of the argument object of the tool called `tool`.
@@ -88,9 +100,15 @@ impl Signature {
             schema.insert("$schema".to_owned(), meta_schema.as_ref().into());
         }
         schema.insert("type".to_owned(), "object".into());
-        schema.insert("properties".to_owned(), std::mem::take(&mut self.properties).into());
+        schema.insert(
+            "properties".to_owned(),
+            std::mem::take(&mut self.properties).into(),
+        );
         if !self.required.is_empty() {
-            schema.insert("required".to_owned(), std::mem::take(&mut self.required).into());
+            schema.insert(
+                "required".to_owned(),
+                std::mem::take(&mut self.required).into(),
+            );
         }
         schema.insert("additionalProperties".to_owned(), false.into());
         let definitions = self.generator.take_definitions(true);

@@ -11,23 +11,24 @@ use crate::stream::{EVENTS_AHEAD, InputStream, OutputStream};
 use crate::types::{ToolCall, ToolEvent, ToolOutput};
 
 /// A call at work: what it says meanwhile, and its end.
-pub struct Streamed {
+pub(crate) struct Streamed {
     /// Ends with the call.
-    pub events: mpsc::Receiver<ToolEvent>,
+    pub(crate) events: mpsc::Receiver<ToolEvent>,
     /// Must be polled for events to come.
-    pub result: Running,
+    pub(crate) result: Running,
 }
 
 /// Starts one call in pieces. A tool without streams is answered too; it just has no events.
 ///
 /// # Errors
 /// `not-found` where there is no such tool.
-pub fn call_streaming(call: ToolCall, input: InputStream) -> Result<Streamed, ToolError> {
+pub(crate) fn call_streaming(call: ToolCall, input: InputStream) -> Result<Streamed, ToolError> {
     let tool = find(&call.name)?;
     let (sender, events) = mpsc::channel(EVENTS_AHEAD);
     let mut last = sender.clone();
     let (context, arguments) = Context::of(call, Some(sender.clone()));
-    let running = (tool.run)(Inputs::new(context, arguments).streaming(input, OutputStream::new(sender)));
+    let running =
+        (tool.run)(Inputs::new(context, arguments).streaming(input, OutputStream::new(sender)));
     let result = Box::pin(async move {
         let result = running.await;
         // The author may have kept a sender somewhere; the events end with the call all the same.
@@ -38,7 +39,7 @@ pub fn call_streaming(call: ToolCall, input: InputStream) -> Result<Streamed, To
 }
 
 /// Drives a call: hands its events on in batches with `write`, which says whether anyone still reads.
-pub async fn drive(
+pub(crate) async fn drive(
     streamed: Streamed,
     mut write: impl AsyncFnMut(Vec<ToolEvent>) -> bool,
 ) -> Result<ToolOutput, ToolError> {

@@ -4,7 +4,9 @@ use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
-use syn::{Attribute, Expr, ExprLit, FnArg, Lifetime, Lit, LitStr, Meta, Pat, PatType, Signature, Type};
+use syn::{
+    Attribute, Expr, ExprLit, FnArg, Lifetime, Lit, LitStr, Meta, Pat, PatType, Signature, Type,
+};
 
 use crate::docs;
 use crate::errors::Errors;
@@ -56,15 +58,23 @@ pub(crate) fn parse(signature: &mut Signature, errors: &mut Errors) -> Vec<Argum
 }
 
 fn is_ours(attribute: &Attribute) -> bool {
-    ["doc", "arg", "args"].iter().any(|ours| attribute.path().is_ident(ours))
+    ["doc", "arg", "args"]
+        .iter()
+        .any(|ours| attribute.path().is_ident(ours))
 }
 
 fn argument(typed: &PatType, attributes: &[Attribute], errors: &mut Errors) -> Option<Argument> {
-    if let Some(cfg) = typed.attrs.iter().find(|attribute| attribute.path().is_ident("cfg")) {
+    if let Some(cfg) = typed
+        .attrs
+        .iter()
+        .find(|attribute| attribute.path().is_ident("cfg"))
+    {
         errors.at(cfg, "a tool's arguments can't depend on a cfg; put it on the function and write one for each case");
     }
     let name = match &*typed.pat {
-        Pat::Ident(name) if name.by_ref.is_none() && name.subpat.is_none() => Some(name.ident.unraw().to_string()),
+        Pat::Ident(name) if name.by_ref.is_none() && name.subpat.is_none() => {
+            Some(name.ident.unraw().to_string())
+        }
         pattern => {
             errors.at(
                 pattern,
@@ -112,14 +122,19 @@ fn args(attribute: &Attribute, argument: &mut Argument, errors: &mut Errors) {
 fn arg(attribute: &Attribute, argument: &mut Argument, errors: &mut Errors) {
     let result = attribute.parse_nested_meta(|meta| {
         if !meta.path.is_ident("default") {
-            return Err(meta.error("#[arg] doesn't know this; it takes default, or default = value"));
+            return Err(
+                meta.error("#[arg] doesn't know this; it takes default, or default = value")
+            );
         }
         if argument.default.is_some() {
             return Err(meta.error("`default` is given twice; keep one"));
         }
         argument.default = Some(if meta.input.peek(syn::Token![=]) {
             match meta.value()?.parse()? {
-                Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Default::Text(text),
+                Expr::Lit(ExprLit {
+                    lit: Lit::Str(text),
+                    ..
+                }) => Default::Text(text),
                 value => Default::Value(value),
             }
         } else {
@@ -144,8 +159,14 @@ fn owned(parameter: &Type, errors: &mut Errors) -> Option<(Type, bool)> {
                 errors.at(mutability, "what a tool changes in its arguments nobody sees; take it by value: `mut name: Type`");
                 return None;
             }
-            if let Some(lifetime) = reference.lifetime.filter(|lifetime| lifetime.ident == "static") {
-                errors.at(&lifetime, "an argument lives as long as the call, not for ever; remove 'static");
+            if let Some(lifetime) = reference
+                .lifetime
+                .filter(|lifetime| lifetime.ident == "static")
+            {
+                errors.at(
+                    &lifetime,
+                    "an argument lives as long as the call, not for ever; remove 'static",
+                );
                 return None;
             }
             named(*reference.elem, errors).map(|ty| (ty, true))

@@ -27,7 +27,11 @@ const HINTS: [(&str, &str); 4] = [
 /// A tool's name is at most this long: tools of several plugins share a model's list, whose names end at 64.
 const NAME_CHARACTERS: usize = 64;
 
-pub(crate) fn parse(attribute: TokenStream, function: &ItemFn, errors: &mut Errors) -> ToolAttribute {
+pub(crate) fn parse(
+    attribute: TokenStream,
+    function: &ItemFn,
+    errors: &mut Errors,
+) -> ToolAttribute {
     let ident = &function.sig.ident;
     let mut parsed = ToolAttribute {
         name: ident.unraw().to_string(),
@@ -44,9 +48,16 @@ pub(crate) fn parse(attribute: TokenStream, function: &ItemFn, errors: &mut Erro
     };
     let mut seen: Vec<String> = Vec::new();
     for meta in &metas {
-        let key = meta.path().get_ident().map(ToString::to_string).unwrap_or_default();
+        let key = meta
+            .path()
+            .get_ident()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         if seen.contains(&key) {
-            errors.at(meta.path(), format_args!("`{key}` is given twice; keep one"));
+            errors.at(
+                meta.path(),
+                format_args!("`{key}` is given twice; keep one"),
+            );
             continue;
         }
         match (key.as_str(), HINTS.iter().find(|(hint, _)| *hint == key)) {
@@ -92,12 +103,22 @@ fn check_name(parsed: &ToolAttribute, errors: &mut Errors) {
 
 fn text(meta: &Meta, errors: &mut Errors) -> Option<LitStr> {
     if let Meta::NameValue(pair) = meta
-        && let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value
+        && let Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) = &pair.value
     {
         return Some(text.clone());
     }
-    let key = meta.path().get_ident().map(ToString::to_string).unwrap_or_default();
-    errors.at(meta, format_args!("`{key}` takes a text; write {key} = \"…\""));
+    let key = meta
+        .path()
+        .get_ident()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    errors.at(
+        meta,
+        format_args!("`{key}` takes a text; write {key} = \"…\""),
+    );
     None
 }
 
@@ -105,13 +126,24 @@ fn flag(meta: &Meta, errors: &mut Errors) -> Option<bool> {
     match meta {
         Meta::Path(_) => return Some(true),
         Meta::NameValue(pair) => {
-            if let Expr::Lit(ExprLit { lit: Lit::Bool(value), .. }) = &pair.value {
+            if let Expr::Lit(ExprLit {
+                lit: Lit::Bool(value),
+                ..
+            }) = &pair.value
+            {
                 return Some(value.value);
             }
         }
         Meta::List(_) => {}
     }
-    let key = meta.path().get_ident().map(ToString::to_string).unwrap_or_default();
-    errors.at(meta, format_args!("`{key}` is a hint; write {key}, or {key} = false"));
+    let key = meta
+        .path()
+        .get_ident()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    errors.at(
+        meta,
+        format_args!("`{key}` is a hint; write {key}, or {key} = false"),
+    );
     None
 }

@@ -8,14 +8,20 @@ use syn::ItemFn;
 use super::arguments::{Argument, Default};
 use super::attribute::ToolAttribute;
 use crate::docs;
+use crate::function::{self, local};
 
-pub(crate) fn tool(attribute: &ToolAttribute, function: &ItemFn, arguments: &[Argument]) -> TokenStream {
-    let cfgs: Vec<_> = function
-        .attrs
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("cfg"))
-        .collect();
-    let guard = unique(attribute);
+pub(crate) fn tool(
+    attribute: &ToolAttribute,
+    function: &ItemFn,
+    arguments: &[Argument],
+) -> TokenStream {
+    let cfgs: Vec<_> = function::cfgs(function).collect();
+    // Capitals are in no tool's name, so they can't make two names one.
+    let name = attribute.name.replace('-', "DASH");
+    let guard = function::unique(
+        &format!("two_tools_of_this_plugin_are_called_{name}_so_give_one_another_name"),
+        attribute.name_span,
+    );
     let entry = entry(attribute, function, arguments);
     quote! {
         #function
@@ -23,22 +29,6 @@ pub(crate) fn tool(attribute: &ToolAttribute, function: &ItemFn, arguments: &[Ar
         #guard
         #(#cfgs)*
         const _: () = { #entry };
-    }
-}
-
-/// Macros of one crate share one namespace whatever their module, so a second one of this name is a compile error. Its
-/// name is the message: rustc prints it at both tools.
-fn unique(attribute: &ToolAttribute) -> TokenStream {
-    // Capitals are in no tool's name, so this can't make two names one.
-    let name = attribute.name.replace('-', "DASH");
-    let ident = Ident::new(
-        &format!("two_tools_of_this_plugin_are_called_{name}_so_give_one_another_name"),
-        attribute.name_span,
-    );
-    quote! {
-        #[doc(hidden)]
-        #[macro_export]
-        macro_rules! #ident { () => {}; }
     }
 }
 
@@ -53,7 +43,9 @@ fn entry(attribute: &ToolAttribute, function: &ItemFn, arguments: &[Argument]) -
         Some(title) => quote! { ::core::option::Option::Some(#title) },
         None => quote! { ::core::option::Option::None },
     };
-    let annotations = annotations.iter().map(|(key, value)| quote! { (#key, #value) });
+    let annotations = annotations
+        .iter()
+        .map(|(key, value)| quote! { (#key, #value) });
     let description = docs::text(&function.attrs);
     let describe = describe(function, arguments);
     let run = run(function, arguments);
@@ -72,23 +64,10 @@ fn entry(attribute: &ToolAttribute, function: &ItemFn, arguments: &[Argument]) -
     }
 }
 
-/// The place of `span` for errors, and one hygiene with the rest of the output.
-fn local(span: Span) -> Span {
-    span.resolved_at(Span::call_site())
-}
-
 /// Asks the compiler what an argument is.
 fn kind(argument: &Argument) -> TokenStream {
     let ty = &argument.ty;
     quote_spanned! { local(argument.span)=> (&&&&&__rt::Arg::<#ty>::new()).kind() }
-}
-
-fn result_span(function: &ItemFn) -> Span {
-    use syn::spanned::Spanned;
-    local(match &function.sig.output {
-        syn::ReturnType::Default => function.sig.ident.span(),
-        syn::ReturnType::Type(_, ty) => ty.span(),
-    })
 }
 
 fn describe(function: &ItemFn, arguments: &[Argument]) -> TokenStream {
@@ -111,7 +90,7 @@ fn describe(function: &ItemFn, arguments: &[Argument]) -> TokenStream {
     let ident = &function.sig.ident;
     let nevers = arguments.iter().map(|_| quote! { __rt::never() });
     let awaited = function.sig.asyncness.map(|_| quote! { .awaited() });
-    let result = quote_spanned! { result_span(function)=>
+    let result = quote_spanned! { function::result_span(function)=>
         let __success = (&&__ret).success();
         (&&&&__success).kind().describe(__signature, __success);
     };
@@ -146,19 +125,11 @@ fn run(function: &ItemFn, arguments: &[Argument]) -> TokenStream {
     });
     let ident = &function.sig.ident;
     let awaited = function.sig.asyncness.map(|_| quote! { .await });
-    let result = quote_spanned! { result_span(function)=>
+    let success = quote_spanned! { function::result_span(function)=>
         let __ret = __rt::Ret::of_value(&__value);
-        match (&&__ret).split(__value) {
-            ::core::result::Result::Ok(__value) => {
-                let __ret = __rt::Ret::of_value(&__value);
-                (&&&&__ret).kind().encode(__given, __value).await
-            }
-            ::core::result::Result::Err(__error) => {
-                let __fault = __rt::Fault::of_value(&__error);
-                ::core::result::Result::Err((&&&__fault).fault(__error))
-            }
-        }
+        (&&&&__ret).kind().encode(__given, __value).await
     };
+    let result = function::split(function, &success);
     quote! {
         use __rt::dispatch::*;
         let (__arguments, mut __given) = __inputs.split();

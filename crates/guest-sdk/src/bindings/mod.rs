@@ -1,0 +1,61 @@
+//! Everything that is generated from the contract, and the exports that hand it to [`crate::rt`].
+#![allow(unsafe_code, missing_docs, unreachable_pub)]
+
+#[cfg(feature = "lifecycle")]
+mod lifecycle;
+#[cfg(feature = "streaming")]
+mod streaming;
+
+use crate::rt;
+use crate::types::{ToolCall, ToolDefinition, ToolError, ToolOutput};
+
+#[cfg(all(feature = "sync", any(feature = "streaming", feature = "lifecycle")))]
+compile_error!(
+    "the feature `sync` of portcullis-guest-sdk is for toolchains without async exports, and `streaming` and `lifecycle` \
+     are such exports; leave out one or the other (and build one plugin a cargo invocation, as cargo unites features)"
+);
+
+macro_rules! bindings {
+    ($world:tt) => {
+        wit_bindgen::generate!({
+            world: $world,
+            path: "wit",
+            // The SDK's own types have the contract's fields, so nothing is converted.
+            with: { "portcullis:tool/tool-types@0.1.0": crate::types },
+            generate_all,
+        });
+    };
+}
+
+#[cfg(feature = "sync")]
+bindings!("portcullis:plugin/sync-tool-plugin");
+#[cfg(all(feature = "streaming", not(feature = "sync")))]
+bindings!("portcullis:plugin/streaming-tool-plugin");
+#[cfg(not(any(feature = "streaming", feature = "sync")))]
+bindings!("portcullis:plugin/tool-plugin");
+
+struct Plugin;
+
+export!(Plugin);
+
+#[cfg(not(feature = "sync"))]
+impl exports::portcullis::tool::tools::Guest for Plugin {
+    fn list_tools() -> Vec<ToolDefinition> {
+        rt::definitions()
+    }
+
+    async fn call(call: ToolCall) -> Result<ToolOutput, ToolError> {
+        rt::call(call).await
+    }
+}
+
+#[cfg(feature = "sync")]
+impl exports::portcullis::tool::sync_tools::Guest for Plugin {
+    fn list_tools() -> Vec<ToolDefinition> {
+        rt::definitions()
+    }
+
+    fn call(call: ToolCall) -> Result<ToolOutput, ToolError> {
+        rt::run_to_end(rt::call(call))
+    }
+}

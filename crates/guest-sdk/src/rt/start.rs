@@ -1,0 +1,77 @@
+//! The plugin's `#[plugin_start]` function.
+
+use std::pin::Pin;
+
+use serde::de::DeserializeOwned;
+
+use crate::error::ToolError;
+
+/// The annotated function.
+pub struct Start {
+    /// Decodes the settings and runs the function.
+    pub run: fn(String) -> Pin<Box<dyn Future<Output = Result<(), ToolError>>>>,
+}
+
+inventory::collect!(Start);
+
+/// Runs the function, if the plugin has one.
+///
+/// # Errors
+/// The function's own; `invalid`, if the settings don't decode.
+///
+/// # Panics
+/// If the plugin has two, which the macro can see within a crate only.
+pub async fn start(settings: String) -> Result<(), ToolError> {
+    let mut starts = inventory::iter::<Start>.into_iter();
+    let Some(start) = starts.next() else {
+        return Ok(());
+    };
+    assert!(
+        starts.next().is_none(),
+        "this plugin has two functions with #[plugin_start]; make one of them"
+    );
+    (start.run)(settings).await
+}
+
+/// Decodes the settings.
+///
+/// # Errors
+/// `invalid`, if they are no `T`.
+pub fn settings<T: DeserializeOwned>(settings: &str) -> Result<T, ToolError> {
+    serde_json::from_str(settings)
+        .map_err(|error| ToolError::new("invalid", format!("this plugin's settings: {error}")))
+}
+
+/// What a `#[plugin_start]` function gives when all is well: nothing.
+#[diagnostic::on_unimplemented(
+    message = "a #[plugin_start] function gives nothing, and this one gives `{Self}`",
+    label = "nobody would see it",
+    note = "return `()`, or a `Result<(), E>` whose error keeps the plugin from starting"
+)]
+pub trait Started {}
+
+impl Started for () {}
+
+/// Checks a start's result.
+pub fn started<T: Started>(_: T) {}
+
+/// Checks that the plugin exports what calls its `#[plugin_start]` function.
+#[cfg(feature = "lifecycle")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __needs_lifecycle {
+    () => {};
+}
+
+/// Says what is missing.
+#[cfg(not(feature = "lifecycle"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __needs_lifecycle {
+    () => {
+        ::core::compile_error!(
+            "#[plugin_start] needs the feature `lifecycle` of portcullis-guest-sdk; write in Cargo.toml: \
+             portcullis-guest-sdk = { version = \"…\", features = [\"lifecycle\"] }"
+        );
+    };
+}
