@@ -1,6 +1,7 @@
 //! `portcullis build`: Cargo's component, with the manifest inside, stripped and checked.
 
 mod cargo;
+mod strip;
 
 use crate::args::{BuildArgs, Format};
 use crate::error::CliError;
@@ -54,6 +55,8 @@ pub(crate) enum BuildError {
         path: PathBuf,
         source: Box<ManifestErrors>,
     },
+    #[error("Cargo built something that is no component: {0}")]
+    Malformed(wasmparser::BinaryReaderError),
     #[error("can't put the manifest into {path:?}: {source}")]
     Embed {
         path: PathBuf,
@@ -86,10 +89,13 @@ pub(crate) fn run(args: &BuildArgs, format: Format, verbose: bool) -> Result<(),
     cargo::require_target(&package.folder, args.install_target, format)?;
     let artifact = cargo::compile(&package, args, format)?;
     let component = fs::read(&artifact).map_err(BuildError::io("read", &artifact))?;
-    let plugin = section::embed(&component, &manifest).map_err(|source| BuildError::Embed {
-        path: artifact.clone(),
-        source,
-    })?;
+    let plugin =
+        section::embed(&strip::strip(&component, args.release)?, &manifest).map_err(|source| {
+            BuildError::Embed {
+                path: artifact.clone(),
+                source,
+            }
+        })?;
 
     let target_dir = args.target_dir.clone().unwrap_or(package.target_dir);
     let out = args.out.clone().unwrap_or_else(|| {

@@ -135,11 +135,9 @@ pub(super) fn compile(
     cargo
         .arg("--manifest-path")
         .arg(package.folder.join("Cargo.toml"));
-    // Symbols go with --release only: a trap's backtrace is worth more to an author than some kilobytes.
-    match args.release {
-        true => cargo.args(["--release", "--config", "profile.release.strip='symbols'"]),
-        false => cargo.args(["--config", "profile.dev.strip='debuginfo'"]),
-    };
+    if args.release {
+        cargo.arg("--release");
+    }
     if let Some(folder) = &args.target_dir {
         cargo
             .arg("--target-dir")
