@@ -13,10 +13,9 @@ mod output;
 #[doc(hidden)]
 pub mod rt;
 pub mod stream;
-mod types;
-
 #[cfg(not(target_arch = "wasm32"))]
-pub use host::scripted as testing;
+pub mod testing;
+mod types;
 
 pub use context::Context;
 pub use error::ToolError;

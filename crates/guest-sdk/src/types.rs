@@ -1,8 +1,7 @@
 //! The values of the contract's `tool-types`, as plain Rust types that are the same natively and in the sandbox.
 
 use bitflags::bitflags;
-
-pub(crate) use crate::error::ToolError;
+use serde::de::DeserializeOwned;
 
 /// Bytes with a media type: an image, a sound, a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -161,6 +160,22 @@ pub struct ToolOutput {
     pub content: Vec<Content>,
     /// A JSON value that fits the output schema, where there is one.
     pub structured: Option<String>,
+}
+
+impl ToolOutput {
+    /// All of its text, a line break between blocks.
+    pub fn text(&self) -> String {
+        let texts: Vec<&str> = self.content.iter().filter_map(Content::as_text).collect();
+        texts.join("\n")
+    }
+
+    /// The structured result as a `T`.
+    ///
+    /// # Errors
+    /// If there is none, or it is no `T`.
+    pub fn structured_as<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.structured.as_deref().unwrap_or_default())
+    }
 }
 
 impl<C: Into<Content>> From<C> for ToolOutput {

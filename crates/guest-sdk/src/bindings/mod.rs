@@ -6,8 +6,8 @@ mod lifecycle;
 #[cfg(feature = "streaming")]
 mod streaming;
 
+use self::tool_types::{ToolCall, ToolDefinition, ToolError, ToolOutput};
 use crate::rt;
-use crate::types::{ToolCall, ToolDefinition, ToolError, ToolOutput};
 
 #[cfg(all(feature = "sync", any(feature = "streaming", feature = "lifecycle")))]
 compile_error!(
@@ -15,13 +15,18 @@ compile_error!(
      are such exports; leave out one or the other (and build one plugin a cargo invocation, as cargo unites features)"
 );
 
+/// The contract's `tool-types`: the SDK's own, which have its fields, so that nothing is converted.
+mod tool_types {
+    pub(crate) use crate::error::ToolError;
+    pub(crate) use crate::types::*;
+}
+
 macro_rules! bindings {
     ($world:tt) => {
         wit_bindgen::generate!({
             world: $world,
             path: "wit",
-            // The SDK's own types have the contract's fields, so nothing is converted.
-            with: { "portcullis:tool/tool-types@0.1.0": crate::types },
+            with: { "portcullis:tool/tool-types@0.1.0": crate::bindings::tool_types },
             generate_all,
         });
     };

@@ -4,10 +4,10 @@ use futures::StreamExt;
 use futures::stream::{self, Stream};
 use wit_bindgen::{FutureReader, StreamReader, StreamResult};
 
+use super::tool_types::{Content, ToolCall, ToolError, ToolEvent, ToolOutput};
 use super::{Plugin, exports, wit_future, wit_stream};
 use crate::rt;
 use crate::stream::{EVENTS_AHEAD, InputStream};
-use crate::types::{Content, ToolCall, ToolError, ToolEvent, ToolOutput};
 
 impl exports::portcullis::tool::streaming_tools::Guest for Plugin {
     async fn call_streaming(

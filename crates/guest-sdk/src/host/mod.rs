@@ -3,7 +3,7 @@
 #[cfg(target_arch = "wasm32")]
 mod sandbox;
 #[cfg(not(target_arch = "wasm32"))]
-pub mod scripted;
+pub(crate) mod scripted;
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) use sandbox::{cancel_requested, cancel_wait, config_all, log, report_progress};
