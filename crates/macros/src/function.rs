@@ -1,7 +1,7 @@
 //! What the attributes on functions have in common.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Error, FnArg, GenericParam, Item, ItemFn, ReturnType, Signature};
 
@@ -64,12 +64,6 @@ pub(crate) fn check(signature: &Signature, words: Words, errors: &mut Errors) {
             format_args!("{subject} is an ordinary Rust function; remove `extern`"),
         );
     }
-    if let Some(variadic) = &signature.variadic {
-        errors.at(
-            variadic,
-            format_args!("{subject} names each argument; take a `Vec` instead of `...`"),
-        );
-    }
     if let Some(FnArg::Receiver(receiver)) = signature.inputs.first() {
         errors.at(
             receiver,
@@ -114,10 +108,16 @@ pub(crate) fn split(function: &ItemFn, success: &TokenStream) -> TokenStream {
     }
 }
 
+/// The item that is generated beside a function. It has a name because in an `impl`, where no tool can be, a nameless one
+/// is a second error.
+pub(crate) fn item_name(function: &ItemFn) -> Ident {
+    format_ident!("__portcullis_{}", function.sig.ident)
+}
+
 /// Macros of one crate share one namespace whatever their module, so a second one of this name is a compile error. Its
 /// name is the message: rustc prints it at both functions.
 pub(crate) fn unique(message: &str, span: Span) -> TokenStream {
-    let name = syn::Ident::new(message, span);
+    let name = Ident::new(message, span);
     quote! {
         #[doc(hidden)]
         #[macro_export]

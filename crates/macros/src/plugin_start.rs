@@ -43,6 +43,7 @@ fn output(function: &ItemFn) -> TokenStream {
         "this_plugin_has_two_plugin_start_functions_so_make_one_of_them",
         ident.span(),
     );
+    let name = function::item_name(function);
     let cfgs: Vec<_> = function::cfgs(function).collect();
     let awaited = function.sig.asyncness.map(|_| quote! { .await });
     let success = quote! { ::core::result::Result::Ok(__rt::started(__value)) };
@@ -52,9 +53,9 @@ fn output(function: &ItemFn) -> TokenStream {
     quote! {
         #function
         #(#cfgs)*
-        #guard
-        #(#cfgs)*
-        const _: () = {
+        #[allow(non_upper_case_globals)]
+        const #name: () = {
+            #guard
             use ::portcullis_guest_sdk::rt as __rt;
             #needs
             __rt::inventory::submit! {

@@ -64,6 +64,7 @@ impl Signature {
         self.output = Some(generator.into_root_schema_for::<T>());
     }
 
+    #[cfg(feature = "streaming")]
     pub(super) fn stream(&mut self, direction: Streams) {
         self.streams |= direction;
     }

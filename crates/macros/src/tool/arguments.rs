@@ -175,13 +175,22 @@ fn owned(parameter: &Type, errors: &mut Errors) -> Option<(Type, bool)> {
     }
 }
 
-/// Refuses `impl Trait`, and makes lifetimes `'static`: what is decoded borrows nothing.
+/// Refuses `impl Trait` and references, and makes lifetimes `'static`: what is decoded borrows nothing.
 fn named(mut ty: Type, errors: &mut Errors) -> Option<Type> {
     struct Owned<'a>(&'a mut Errors, bool);
 
     impl VisitMut for Owned<'_> {
         fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
             *lifetime = Lifetime::new("'static", lifetime.span());
+        }
+
+        fn visit_type_reference_mut(&mut self, reference: &mut syn::TypeReference) {
+            self.0.at(
+                reference,
+                "a reference inside an argument's type has nothing to borrow from: JSON is decoded into owned values; \
+                 write the owned type, such as `String` for `&str`",
+            );
+            self.1 = false;
         }
 
         fn visit_type_impl_trait_mut(&mut self, opaque: &mut syn::TypeImplTrait) {

@@ -42,7 +42,10 @@ pub(crate) fn parse(
     let metas = match Punctuated::<Meta, Token![,]>::parse_terminated.parse2(attribute) {
         Ok(metas) => metas,
         Err(error) => {
-            errors.push(error);
+            errors.at_span(
+                error.span(),
+                format_args!("{error}: #[plugin_tool] takes a list such as #[plugin_tool(name = \"…\", read_only)]"),
+            );
             return parsed;
         }
     };

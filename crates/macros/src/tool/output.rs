@@ -23,12 +23,12 @@ pub(crate) fn tool(
         attribute.name_span,
     );
     let entry = entry(attribute, function, arguments);
+    let name = function::item_name(function);
     quote! {
         #function
         #(#cfgs)*
-        #guard
-        #(#cfgs)*
-        const _: () = { #entry };
+        #[allow(non_upper_case_globals)]
+        const #name: () = { #guard #entry };
     }
 }
 
