@@ -1,0 +1,3 @@
+//! What the bench and its one-shot floor share.
+
+pub mod floor;
