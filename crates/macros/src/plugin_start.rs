@@ -53,7 +53,7 @@ fn output(function: &ItemFn) -> TokenStream {
     quote! {
         #function
         #(#cfgs)*
-        #[allow(non_upper_case_globals)]
+        #[allow(non_local_definitions, non_upper_case_globals)]
         const #name: () = {
             #guard
             use ::portcullis_guest_sdk::rt as __rt;
