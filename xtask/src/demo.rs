@@ -1,5 +1,355 @@
-//! placeholder
-use anyhow::Result;
+//! Calls the example plugins on real input – this repository's README.md and Cargo.lock, and a table – and holds each
+//! answer against what this program finds in the same input by itself.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::build_examples::{build, portcullis};
+use crate::shell::{output, root};
+
+const PLUGINS: [&str; 5] = ["counter", "hello", "lockfile", "tail", "text-tools"];
+
+const TABLE: &str = "examples/data/planets.csv";
+
+/// Lines of an answer that are shown; the rest is counted.
+const SHOWN_LINES: usize = 14;
+
+/// Characters of a line that are shown.
+const SHOWN_WIDTH: usize = 110;
+
+/// One call of a tool.
+struct Call {
+    about: &'static str,
+    plugin: &'static str,
+    /// Tool and options, as on the command line.
+    words: Vec<String>,
+    /// What a right answer says.
+    says: Vec<String>,
+}
+
+impl Call {
+    fn new(about: &'static str, plugin: &'static str, words: &[&str], says: Vec<String>) -> Self {
+        Self {
+            about,
+            plugin,
+            words: words.iter().map(|word| (*word).to_owned()).collect(),
+            says,
+        }
+    }
+}
+
 pub(crate) fn run() -> Result<()> {
+    let folder = build(&PLUGINS)?;
+    let portcullis = portcullis()?;
+    let calls = calls()?;
+    let mut wrong = 0;
+    for (number, call) in calls.iter().enumerate() {
+        println!("\n── {} of {}: {}", number + 1, calls.len(), call.about);
+        if let Err(error) = show(&portcullis, &folder, call) {
+            eprintln!("  WRONG: {error:#}");
+            wrong += 1;
+        }
+    }
+    ensure!(wrong == 0, "{wrong} of {} calls went wrong", calls.len());
+    println!(
+        "\n{} calls, each in a sandbox of its own, and every answer is right.",
+        calls.len()
+    );
+    println!("Make your own: `portcullis new my-plugin` (README.md, \"Write, build, run\").");
     Ok(())
+}
+
+fn show(portcullis: &Path, folder: &Path, call: &Call) -> Result<()> {
+    let file = folder.join(format!("{}.wasm", call.plugin));
+    let shown = file
+        .strip_prefix(root())
+        .unwrap_or(&file)
+        .display()
+        .to_string();
+    let words: Vec<_> = call.words.iter().map(|word| quoted(word)).collect();
+    println!("$ portcullis call {shown} {}", words.join(" "));
+
+    let mut command = Command::new(portcullis);
+    command
+        .current_dir(root())
+        .arg("call")
+        .arg(&file)
+        .args(&call.words)
+        .stdin(Stdio::null());
+    let answer = output(command)?;
+    for line in shortened(&answer) {
+        println!("  {line}");
+    }
+    let missing: Vec<_> = call
+        .says
+        .iter()
+        .filter(|text| !answer.contains(text.as_str()))
+        .collect();
+    if !missing.is_empty() {
+        bail!("the answer does not say {missing:?}");
+    }
+    Ok(())
+}
+
+fn calls() -> Result<Vec<Call>> {
+    let readme = read("README.md")?;
+    let lock = read("Cargo.lock")?;
+    let table = read(TABLE)?;
+    let locked = locked(&lock)?;
+    let engine = version(&locked, "wasmtime")?;
+    let twice = twice(&locked).context("no crate is in Cargo.lock twice")?;
+    Ok(vec![
+        Call::new(
+            "a function of four lines",
+            "hello",
+            &["greet", "--arg", "name=World"],
+            says(&["Hello, World!"]),
+        ),
+        Call::new(
+            "the headings of this repository's README",
+            "text-tools",
+            &["outline", "--arg", "markdown=@README.md"],
+            says(&[heading(&readme)?]),
+        ),
+        Call::new(
+            "where its links lead",
+            "text-tools",
+            &["links", "--arg", "markdown=@README.md"],
+            says(&[link(&readme)?]),
+        ),
+        Call::new(
+            "its most frequent words",
+            "text-tools",
+            &[
+                "word_frequencies",
+                "--arg",
+                "text=@README.md",
+                "--arg",
+                "top=5",
+            ],
+            says(&["the"]),
+        ),
+        Call::new(
+            "search and replace with a regular expression",
+            "text-tools",
+            &[
+                "search_replace",
+                "--arg",
+                "text=Engines: wasmtime 48, wasmtime 36.",
+                "--arg",
+                r"pattern=wasmtime (\d+)",
+                "--arg",
+                "replacement=v$1",
+            ],
+            says(&["Engines: v48, v36."]),
+        ),
+        Call::new(
+            "one value out of a JSON document",
+            "text-tools",
+            &[
+                "json_pointer",
+                "--args",
+                r#"{"document": {"tools": [{"name": "greet"}]}, "pointer": "/tools/0/name"}"#,
+            ],
+            says(&["greet"]),
+        ),
+        Call::new(
+            "what is in a table: kind, extremes and mean of each column",
+            "text-tools",
+            &["csv_summary", "--arg", &format!("text=@{TABLE}")],
+            vec![mean(&table, "diameter_km")?.to_string(), "Jupiter".into()],
+        ),
+        Call::new(
+            "the packages in Cargo.lock whose names contain `wasmtime-wasi`",
+            "lockfile",
+            &[
+                "packages",
+                "--arg",
+                "lockfile=@Cargo.lock",
+                "--arg",
+                "name=wasmtime-wasi",
+            ],
+            vec![engine.clone()],
+        ),
+        Call::new(
+            "crates that are in it in more than one version",
+            "lockfile",
+            &["duplicates", "--arg", "lockfile=@Cargo.lock"],
+            vec![twice.to_owned()],
+        ),
+        Call::new(
+            "who depends on the engine",
+            "lockfile",
+            &[
+                "dependents",
+                "--arg",
+                "lockfile=@Cargo.lock",
+                "--arg",
+                "package=wasmtime",
+                "--arg",
+                "direct=true",
+            ],
+            says(&["portcullis-host-core"]),
+        ),
+        Call::new(
+            "the last lines of a file, streamed one by one",
+            "tail",
+            &[
+                "tail",
+                "--stream",
+                "--arg",
+                &format!("text=@{TABLE}"),
+                "--arg",
+                "lines=3",
+            ],
+            says(&["Saturn", "Uranus", "Neptune"]),
+        ),
+        Call::new(
+            "a session: the second call finds what the first one left",
+            "counter",
+            &[
+                "increment",
+                "--args",
+                r#"{"by": 2}"#,
+                "--args",
+                r#"{"by": 3}"#,
+            ],
+            says(&["2", "5"]),
+        ),
+    ])
+}
+
+fn says(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+fn read(path: &str) -> Result<String> {
+    fs::read_to_string(root().join(PathBuf::from(path)))
+        .with_context(|| format!("{path} can't be read"))
+}
+
+/// The first heading.
+fn heading(markdown: &str) -> Result<&str> {
+    markdown
+        .lines()
+        .find_map(|line| line.strip_prefix("# "))
+        .map(str::trim)
+        .context("README.md has no heading")
+}
+
+/// Where the first link leads.
+fn link(markdown: &str) -> Result<&str> {
+    let (_, rest) = markdown.split_once("](").context("README.md has no link")?;
+    rest.split(')')
+        .next()
+        .context("README.md's first link does not end")
+}
+
+/// Names and versions of all packages.
+fn locked(lock: &str) -> Result<Vec<(String, String)>> {
+    let lock: toml::Table = lock.parse().context("Cargo.lock is no TOML")?;
+    let packages = lock["package"]
+        .as_array()
+        .context("Cargo.lock lists no packages")?;
+    let text =
+        |package: &toml::Value, key: &str| package[key].as_str().unwrap_or_default().to_owned();
+    Ok(packages
+        .iter()
+        .map(|package| (text(package, "name"), text(package, "version")))
+        .collect())
+}
+
+fn version(locked: &[(String, String)], name: &str) -> Result<String> {
+    let package = locked.iter().find(|(found, _)| found == name);
+    Ok(package
+        .with_context(|| format!("{name} is not in Cargo.lock"))?
+        .1
+        .clone())
+}
+
+/// Cargo.lock is sorted by name.
+fn twice(locked: &[(String, String)]) -> Option<&str> {
+    locked
+        .windows(2)
+        .find(|pair| pair[0].0 == pair[1].0)
+        .map(|pair| pair[0].0.as_str())
+}
+
+/// The mean of a column of a table without quotes.
+fn mean(table: &str, column: &str) -> Result<f64> {
+    let mut lines = table.lines();
+    let names = lines.next().context("the table is empty")?;
+    let index = names
+        .split(',')
+        .position(|name| name == column)
+        .context("the table has no such column")?;
+    let cells = lines
+        .filter_map(|line| line.split(',').nth(index))
+        .map(str::parse);
+    let values: Vec<f64> = cells.collect::<Result<_, _>>()?;
+    Ok(values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// The word as a shell needs it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=@./:".contains(c);
+    if word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+fn shortened(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = text.lines().take(SHOWN_LINES).map(cut).collect();
+    let more = text.lines().count().saturating_sub(SHOWN_LINES);
+    if more > 0 {
+        lines.push(format!("… {more} more lines"));
+    }
+    lines
+}
+
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(SHOWN_WIDTH) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_a_shell_would_split_are_quoted() {
+        assert_eq!(quoted("text=@README.md"), "text=@README.md");
+        assert_eq!(quoted(r#"{"by": 2}"#), r#"'{"by": 2}'"#);
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
+
+    #[test]
+    fn long_answers_are_shortened_and_say_so() {
+        let text = "x\n".repeat(SHOWN_LINES + 3);
+        assert_eq!(shortened(&text).last().unwrap(), "… 3 more lines");
+        assert_eq!(shortened("a\nb"), ["a", "b"]);
+        assert_eq!(
+            cut(&"ä".repeat(SHOWN_WIDTH + 1)).chars().count(),
+            SHOWN_WIDTH + 1
+        );
+    }
+
+    #[test]
+    fn facts_are_read_from_the_input() {
+        assert_eq!(heading("text\n# Title \n").unwrap(), "Title");
+        assert_eq!(
+            link("see [it](https://example.com/a) and [b](c)").unwrap(),
+            "https://example.com/a"
+        );
+        assert_eq!(mean("a,b\n1,10\n2,20\n", "b").unwrap(), 15.0);
+        let lock = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n[[package]]\nname = \"a\"\nversion = \"2.0.0\"\n";
+        assert_eq!(twice(&locked(lock).unwrap()), Some("a"));
+    }
 }
