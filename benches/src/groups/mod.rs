@@ -1,0 +1,97 @@
+//! The groups of figures, one file each.
+
+mod calls;
+mod inflight;
+mod load;
+mod neighbours;
+mod oneshot;
+mod scaling;
+
+use portcullis_host_core::{Host, HostBuilder, Limits, Plugin};
+use portcullis_test_artifacts::BENCH_GREET;
+use serde_json::{Value, json};
+use wasmtime::error::Context;
+use wasmtime::{Result, ensure};
+
+use crate::figures::Measured;
+
+pub(crate) struct Group {
+    pub(crate) name: &'static str,
+    pub(crate) what: &'static str,
+    pub(crate) measure: fn() -> Result<Vec<Measured>>,
+}
+
+pub(crate) const GROUPS: [Group; 6] = [
+    Group {
+        name: "calls",
+        what: "isolated and warm calls",
+        measure: calls::measure,
+    },
+    Group {
+        name: "load",
+        what: "loads of cached plugins (compiles 1,000 first)",
+        measure: load::measure,
+    },
+    Group {
+        name: "oneshot",
+        what: "one call of the command line, process and all",
+        measure: oneshot::measure,
+    },
+    Group {
+        name: "inflight",
+        what: "10,000 calls that wait on the host",
+        measure: inflight::measure,
+    },
+    Group {
+        name: "scaling",
+        what: "calls on one core and on two",
+        measure: scaling::measure,
+    },
+    Group {
+        name: "neighbours",
+        what: "a guest that never ends, and who runs beside it",
+        measure: neighbours::measure,
+    },
+];
+
+pub(crate) fn named(name: &str) -> Result<&'static Group> {
+    let names = GROUPS.map(|group| group.name).join(", ");
+    GROUPS
+        .iter()
+        .find(|group| group.name == name)
+        .with_context(|| format!("no group `{name}`; there are {names}"))
+}
+
+/// What every call of the bench guest's `greet` is given.
+fn arguments() -> Value {
+    json!({ "name": "World", "age": 42 })
+}
+
+/// What it answers.
+fn answer() -> Value {
+    json!({ "text": "Hello, World, 42 years old!", "letters": 5, "polite": true })
+}
+
+/// A host with all limits on but those that would end a bench: it makes more calls a minute than any agent.
+fn host(limits: Limits) -> HostBuilder {
+    Host::builder().limits(limits).no_cache()
+}
+
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.host.calls_per_minute = u32::MAX;
+    limits.plugin.calls_per_minute = u32::MAX;
+    limits
+}
+
+/// Calls `greet` and looks at the answer.
+async fn greet(plugin: &Plugin) -> Result<()> {
+    let output = plugin
+        .call("greet", arguments(), Default::default())
+        .await?;
+    ensure!(
+        output.structured.as_ref() == Some(&answer()),
+        "{BENCH_GREET} answered {output:?}"
+    );
+    Ok(())
+}
