@@ -33,7 +33,7 @@ type End = Result<ToolOutput, ToolError>;
 
 const MILLISECOND: u64 = 1_000_000;
 
-const TOOLS: [(&str, &str); 13] = [
+const TOOLS: [(&str, &str); 14] = [
     ("endless", "Writes events for ever."),
     (
         "endless_progress",
@@ -66,6 +66,10 @@ const TOOLS: [(&str, &str); 13] = [
     (
         "linger",
         "Gives everything that it has to give, and goes on running.",
+    ),
+    (
+        "many_streams",
+        "Opens streams without end and gives none back.",
     ),
     ("ignore_input", "Takes a stream and never reads it."),
 ];
@@ -159,6 +163,9 @@ async fn misbehave(tool: &str, mut events: StreamWriter<ToolEvent>, end: FutureW
             finish(events, end).await;
             wait_for(u64::MAX).await;
         }
+        "many_streams" => loop {
+            std::mem::forget(wit_stream::new::<ToolEvent>());
+        },
         // `silent` and `ignore_input`.
         _ => wait_for(u64::MAX).await,
     }
