@@ -5,20 +5,20 @@
 //! example plugin `text-tools` is `PLUGIN_TEXT_TOOLS`.
 //!
 //! Each suite – the prefix of a guest's name, and `plugin` for the examples – has a macro that hands every name in it
-//! to a macro of the caller's. A test file uses it to make a guest without a test fail to compile:
+//! to a macro of the caller's:
 //!
 //! ```
-//! macro_rules! has_test {
+//! let mut names = Vec::new();
+//! macro_rules! note {
 //!     ($guest:ident) => {
-//!         #[allow(unused_imports)]
-//!         use self::$guest as _;
+//!         names.push(stringify!($guest));
 //!     };
 //! }
-//! portcullis_test_artifacts::foreach_well!(has_test);
-//!
-//! fn well_greet() { /* loads portcullis_test_artifacts::WELL_GREET */ }
-//! # fn main() {}
+//! portcullis_test_artifacts::foreach_well!(note);
+//! assert!(names.contains(&"well_greet"));
 //! ```
 //!
+//! With `use self::$guest as _;` in the macro, a test file that has no function or module of a guest's name does not
+//! compile: no guest is left without a test.
 
 include!(concat!(env!("OUT_DIR"), "/artifacts.rs"));

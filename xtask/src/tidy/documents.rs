@@ -31,15 +31,14 @@ pub(super) fn readme_gives_commands(tree: &Tree) -> Result<Vec<Problem>> {
     let missing = COMMANDS
         .iter()
         .filter(|command| !gives_command(readme, command));
-    Ok(missing
-        .map(|command| {
-            Problem::new(
-                "README.md",
-                format!("it gives `{command}`"),
-                "add it on a line of a code block",
-            )
-        })
-        .collect())
+    let problem = |command| {
+        Problem::new(
+            format!("README.md: {command}"),
+            "the README gives the commands that show the project and prove it",
+            "add each on a line of a code block",
+        )
+    };
+    Ok(missing.map(problem).collect())
 }
 
 pub(super) fn samples_compiled(tree: &Tree) -> Result<Vec<Problem>> {

@@ -50,8 +50,8 @@ pub(super) fn pins_used(tree: &Tree) -> Result<Vec<Problem>> {
     Ok(unused
         .map(|pin| {
             Problem::new(
-                "Cargo.toml",
-                format!("every pin in [workspace.dependencies] is used; `{pin}` is not"),
+                format!("Cargo.toml: {pin}"),
+                "every pin in [workspace.dependencies] is used",
                 "remove it, or use it with `workspace = true`",
             )
         })

@@ -12,19 +12,17 @@ mod packages;
 mod sources;
 mod tree;
 
-use std::fmt;
-
 use anyhow::{Result, bail};
 
 use tree::Tree;
 
 /// One place that breaks a rule.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Problem {
-    /// `path:line`, a path, or a package.
-    place: String,
     rule: String,
     remedy: String,
+    /// `path:line`, a path, or a package.
+    place: String,
 }
 
 impl Problem {
@@ -34,16 +32,6 @@ impl Problem {
             rule: rule.into(),
             remedy: remedy.into(),
         }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {}\n    remedy: {}",
-            self.place, self.rule, self.remedy
-        )
     }
 }
 
@@ -91,13 +79,18 @@ pub(crate) fn run() -> Result<()> {
     let tree = Tree::read()?;
     let mut problems = 0;
     for (name, check) in CHECKS {
-        let found = check(&tree)?;
+        let mut found = check(&tree)?;
+        found.sort();
         println!(
             "{:>6}  {name}",
             if found.is_empty() { "ok" } else { "FAILED" }
         );
-        for problem in &found {
-            println!("  {problem}");
+        // One rule is told once, whatever number of places break it.
+        for group in found.chunk_by(|a, b| (&a.rule, &a.remedy) == (&b.rule, &b.remedy)) {
+            println!("        {}; {}:", group[0].rule, group[0].remedy);
+            group
+                .iter()
+                .for_each(|problem| println!("          {}", problem.place));
         }
         problems += found.len();
     }

@@ -33,8 +33,8 @@ pub(super) fn carry_the_contract(tree: &Tree) -> Result<Vec<Problem>> {
             .filter(|path| !listed.lines().any(|line| line == **path));
         problems.extend(missing.map(|path| {
             Problem::new(
-                package,
-                format!("the package carries the whole contract; {path} is not in it"),
+                format!("{package}: {path}"),
+                "packages whose code is generated from the contract carry all of it",
                 "link the crate's `wit` folder to ../../wit, and leave it out of `exclude`",
             )
         }));
