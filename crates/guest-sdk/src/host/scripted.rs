@@ -89,9 +89,8 @@ pub(crate) fn cancel_requested(_call_id: &str) -> bool {
     in_charge().is_some_and(|script| script.cancelled.get())
 }
 
-pub(crate) fn cancel_wait(_call_id: String) -> impl Future<Output = ()> {
-    let script = in_charge();
-    std::future::poll_fn(move |context| match &script {
+pub(crate) async fn cancel_wait(_call_id: String) {
+    std::future::poll_fn(|context| match in_charge() {
         Some(script) if script.cancelled.get() => Poll::Ready(()),
         Some(script) => {
             script.waiting.borrow_mut().push(context.waker().clone());
@@ -99,4 +98,5 @@ pub(crate) fn cancel_wait(_call_id: String) -> impl Future<Output = ()> {
         }
         None => Poll::Pending,
     })
+    .await;
 }

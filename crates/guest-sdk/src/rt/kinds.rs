@@ -373,7 +373,6 @@ impl<T: GivenByHost> HostGiven<T> {
 /// An argument that does not compile; it has every method, so that there is one error and not several.
 pub struct Wrong<T>(PhantomData<T>);
 
-#[expect(clippy::missing_errors_doc, reason = "never run")]
 impl<T> Wrong<T> {
     /// Never run.
     pub fn describe(&self, _: &mut Signature, _: &'static str, _: &'static str) {}

@@ -19,7 +19,7 @@ pub use kinds::Arg;
 pub use registry::{Running, Tool, call, definitions};
 pub use results::{Fault, Ret};
 pub use signature::{DefaultValue, Signature};
-pub use start::{Start, settings, start, started};
+pub use start::{Start, Starting, settings, start, started};
 #[cfg(feature = "streaming")]
 pub(crate) use streaming::{call_streaming, drive};
 

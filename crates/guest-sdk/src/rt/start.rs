@@ -6,10 +6,13 @@ use serde::de::DeserializeOwned;
 
 use crate::error::ToolError;
 
+/// A start at work.
+pub type Starting = Pin<Box<dyn Future<Output = Result<(), ToolError>>>>;
+
 /// The annotated function.
 pub struct Start {
     /// Decodes the settings and runs the function.
-    pub run: fn(String) -> Pin<Box<dyn Future<Output = Result<(), ToolError>>>>,
+    pub run: fn(String) -> Starting,
 }
 
 inventory::collect!(Start);
