@@ -4,5 +4,6 @@ pub(crate) mod build;
 pub(crate) mod call;
 pub(crate) mod check;
 pub(crate) mod completions;
+mod describe;
 pub(crate) mod inspect;
 pub(crate) mod new;

@@ -86,10 +86,12 @@ fn exit(kind: ErrorKind) -> Exit {
         | ErrorKind::Definition
         | ErrorKind::LoadLimit
         | ErrorKind::Probe => Exit::NotLoadable,
-        ErrorKind::UnknownTool | ErrorKind::InvalidArguments => Exit::InvalidArguments,
+        ErrorKind::UnknownTool | ErrorKind::InvalidArguments | ErrorKind::Settings => {
+            Exit::InvalidArguments
+        }
         ErrorKind::Unsupported => Exit::Usage,
         ErrorKind::Tool | ErrorKind::Start => Exit::ToolError,
-        ErrorKind::Trapped => Exit::Trap,
+        ErrorKind::Trapped | ErrorKind::BrokenContract => Exit::Trap,
         ErrorKind::DeadlineExceeded
         | ErrorKind::OutOfFuel
         | ErrorKind::MemoryExceeded
@@ -119,6 +121,8 @@ fn described(error: &HostError) -> String {
             );
         }
         HostError::UnknownCapability(error) => return error.report(),
+        // A panic says where it was; the frames around it are the SDK's and the standard library's.
+        HostError::Trapped(trap) if trap.panic.is_some() => "--output json shows the backtrace",
         HostError::Trapped(trap) if !trap.backtrace.is_empty() => {
             let frames: String = trap
                 .backtrace
@@ -164,6 +168,8 @@ fn fields(error: &HostError) -> Map<String, Value> {
         HostError::InvalidArguments { tool, mistakes } => {
             json!({ "tool": tool, "mistakes": mistakes })
         }
+        HostError::Settings { mistakes } => json!({ "mistakes": mistakes }),
+        HostError::BrokenContract { problem } => json!({ "problem": problem }),
         HostError::Unsupported { what, remedy } => json!({ "what": what, "remedy": remedy }),
         HostError::Tool(error) => json!(error),
         HostError::Trapped(trap) => json!(trap),

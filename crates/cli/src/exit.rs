@@ -16,13 +16,13 @@ pub(crate) enum Exit {
     NotLoadable = 3,
     /// The plugin, or the call, was denied something it needs.
     Denied = 4,
-    /// The arguments do not fit the tool, or the plugin has no such tool.
+    /// The arguments do not fit the tool, or the settings the plugin; or the plugin has no such tool.
     InvalidArguments = 5,
     /// The tool ran and answered with an error.
     ToolError = 6,
     /// A limit ended the call.
     Limit = 7,
-    /// The plugin trapped or panicked.
+    /// The plugin panicked, trapped or broke its contract.
     Trap = 8,
     /// The call was cancelled.
     Cancelled = 9,
@@ -42,10 +42,10 @@ Exit codes:
   2  usage: the command line is wrong
   3  not loadable: the file is no plugin, or not one for this host
   4  denied: something that the call needs was not granted
-  5  invalid arguments, or no such tool
+  5  invalid arguments or settings, or no such tool
   6  tool error: the tool ran and said no
   7  limit: deadline, fuel, memory, output, calls at once, or another limit
-  8  trap: the plugin panicked or broke its sandbox's rules
+  8  trap: the plugin panicked, or broke its contract
   9  cancelled (Ctrl-C)
 
 Results go to stdout, errors and logs to stderr. With --output json both are JSON, and an error is

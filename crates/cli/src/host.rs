@@ -5,7 +5,9 @@ use crate::error::CliError;
 use crate::escape;
 use crate::output::{self, BAD, DIM};
 use crate::progress::Spinner;
-use portcullis_host_core::{Error, Host, LoadOptions, LogLevel, LogLine, LogSink, Plugin, Source};
+use portcullis_host_core::{
+    Error, Host, LoadOptions, LogLevel, LogLine, LogSink, LogSource, Plugin, Source,
+};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Instant;
@@ -105,9 +107,13 @@ impl LogSink for Stderr {
             .iter()
             .map(|(key, value)| format!(" {}={}", escape::line(key), escape::line(value)))
             .collect();
+        let tag = match line.source {
+            LogSource::Stdout | LogSource::Stderr => source,
+            _ => level,
+        };
         let message = escape::line(&line.message);
         output::note(&format!(
-            "{DIM}[{}]{DIM:#} {style}{level}{style:#} {message}{DIM}{fields}{DIM:#}",
+            "{DIM}[{}]{DIM:#} {style}{tag}{style:#} {message}{DIM}{fields}{DIM:#}",
             line.plugin
         ));
     }

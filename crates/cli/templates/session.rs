@@ -19,3 +19,15 @@ fn add(
     items.push(item);
     Ok(items.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use portcullis_guest_sdk::testing::{self, json};
+
+    #[test]
+    fn the_list_grows_from_call_to_call() {
+        testing::call("add", json!({ "item": "milk" })).unwrap();
+        let output = testing::call("add", json!({ "item": "bread" })).unwrap();
+        assert_eq!(output.text(), r#"["milk","bread"]"#);
+    }
+}

@@ -11,3 +11,15 @@ fn count(
 ) -> impl Stream<Item = String> {
     stream::iter((1..=to).map(|number| number.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use portcullis_guest_sdk::testing::{Host, json};
+
+    #[test]
+    fn counts_from_1() {
+        let input: [&str; 0] = [];
+        let streamed = Host::new().call_streaming("count", json!({ "to": 3 }), input);
+        assert_eq!(streamed.texts(), ["1", "2", "3"]);
+    }
+}

@@ -13,10 +13,11 @@ fn greet(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use portcullis_guest_sdk::testing::{self, json};
 
     #[test]
     fn greets_by_name() {
-        assert_eq!(greet("World".into()), "Hello, World!");
+        let output = testing::call("greet", json!({ "name": "World" })).unwrap();
+        assert_eq!(output.text(), "Hello, World!");
     }
 }

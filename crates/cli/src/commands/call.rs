@@ -12,8 +12,7 @@ use crate::progress;
 use futures::StreamExt as _;
 use futures::future::{Either, select};
 use portcullis_host_core::{
-    CallOptions, Cancellation, Error, Host, InstancePolicy, LimitOverrides, LoadOptions, Plugin,
-    ToolEvent, ToolOutput,
+    CallOptions, Cancellation, Error, Host, InstancePolicy, LoadOptions, Plugin, ToolOutput,
 };
 use serde_json::{Map, Value};
 use std::pin::pin;
@@ -56,17 +55,11 @@ async fn load_options(host: &Host, args: &CallArgs) -> Result<LoadOptions, CliEr
             schema.map_or(&Value::Null, |schema| schema.as_json()),
         )?;
     }
-    let limits = LimitOverrides {
-        wall_clock: args.timeout,
-        fuel: args.fuel,
-        memory_bytes: args.memory.map(|size| size.as_u64()),
-        ..LimitOverrides::default()
-    };
-    Ok(LoadOptions {
-        config,
-        limits,
-        ..LoadOptions::default()
-    })
+    let mut options = LoadOptions::default();
+    options.config = config;
+    options.limits.fuel = args.fuel;
+    options.limits.memory_bytes = args.memory.map(|size| size.as_u64());
+    Ok(options)
 }
 
 /// The arguments of each call, checked before the first.
@@ -94,56 +87,48 @@ async fn call(
     arguments: Map<String, Value>,
     format: Format,
 ) -> Result<ToolOutput, CliError> {
-    let streams = plugin
-        .tool(&args.tool)
-        .map(|tool| tool.streams)
-        .unwrap_or_default();
-    let cancel = Cancellation::new();
-    let stream = args.stream;
-    let options = CallOptions {
-        cancel: Some(cancel.clone()),
-        // Nobody else could name a session of a host that lives for one call.
-        session: (plugin.instance_policy() == InstancePolicy::Session)
-            .then(|| "command-line".to_string()),
-        on_progress: Some(Arc::new(move |progress| {
-            // What can't be printed fails again, and is reported, when the answer is.
-            let _ = render::event(&ToolEvent::Progress(progress), stream, format);
-        })),
-        input: streams.input.then(input::lines),
-        ..CallOptions::default()
-    };
-    let arguments = Value::Object(arguments);
-    if streams.input || streams.output {
-        interruptible(&cancel, streamed(plugin, args, arguments, options, format)).await
-    } else {
-        interruptible(&cancel, async {
-            Ok(plugin.call(&args.tool, arguments, options).await?)
-        })
-        .await
+    let (cancel, stream) = (Cancellation::new(), args.stream);
+    let mut options = CallOptions::default();
+    options.timeout = args.timeout;
+    options.cancel = Some(cancel.clone());
+    if plugin.instance_policy() == InstancePolicy::Session {
+        // Nobody else could name a session of a host that lives for one command.
+        options.session = Some("command-line".into());
     }
+    if plugin
+        .tool(&args.tool)
+        .is_some_and(|tool| tool.streams.input)
+    {
+        options.input = Some(input::lines());
+    }
+    let arguments = Value::Object(arguments);
+    if stream {
+        return interruptible(
+            &cancel,
+            streamed(plugin, &args.tool, arguments, options, format),
+        )
+        .await;
+    }
+    options.on_progress = Some(Arc::new(|progress| progress::show(&progress)));
+    interruptible(&cancel, async {
+        Ok(plugin.call(&args.tool, arguments, options).await?)
+    })
+    .await
 }
 
-/// Calls a streaming tool. Content that is not printed as it comes leads the answer.
+/// Calls a tool and prints its events as they come.
 async fn streamed(
     plugin: &Plugin,
-    args: &CallArgs,
+    tool: &str,
     arguments: Value,
     options: CallOptions,
     format: Format,
 ) -> Result<ToolOutput, CliError> {
-    let mut events = plugin
-        .call_streaming(&args.tool, arguments, options)
-        .await?;
-    let mut kept = Vec::new();
+    let mut events = plugin.call_streaming(tool, arguments, options).await?;
     while let Some(event) = events.next().await {
-        match event {
-            ToolEvent::Content(content) if !args.stream => kept.push(content),
-            event => render::event(&event, args.stream, format)?,
-        }
+        render::event(&event, format)?;
     }
-    let mut answer = events.output().await?;
-    answer.content.splice(0..0, kept);
-    Ok(answer)
+    Ok(events.output().await?)
 }
 
 /// Runs a call until it ends or is interrupted: Ctrl-C asks the tool to stop, a second one does not ask.

@@ -177,7 +177,7 @@ fn call(template: Template) -> &'static str {
     match template {
         Template::Tool => "greet --arg name=World",
         Template::StreamingTool => "count --arg to=3 --stream",
-        Template::Session => "add --arg item=milk",
+        Template::Session => "add --args '{\"item\": \"milk\"}' --args '{\"item\": \"bread\"}'",
     }
 }
 

@@ -22,19 +22,16 @@ pub(super) fn output(answer: &ToolOutput, stream: bool, format: Format) -> Resul
     }
 }
 
-/// Prints an event of a call that goes on: content on stdout, progress on a terminal's stderr; with --stream and JSON each
-/// as one line.
-pub(super) fn event(event: &ToolEvent, stream: bool, format: Format) -> Result<(), CliError> {
+/// Prints an event of a call that goes on: as JSON in one line; as text its content, and its progress on a terminal.
+pub(super) fn event(event: &ToolEvent, format: Format) -> Result<(), CliError> {
     match (format, event) {
-        (Format::Json, event) if stream => output::json_line(event),
-        (_, ToolEvent::Progress(progress)) => {
-            progress::show(progress);
-            Ok(())
-        }
-        (Format::Text, ToolEvent::Content(content)) => output::text(&block(content)),
+        (Format::Json, event) => return output::json_line(event),
+        (Format::Text, ToolEvent::Progress(progress)) => progress::show(progress),
+        (Format::Text, ToolEvent::Content(content)) => return output::text(&block(content)),
         // A kind that came later: skipped by who doesn't know it.
-        _ => Ok(()),
+        (Format::Text, _) => {}
     }
+    Ok(())
 }
 
 fn text(content: &[Content], structured: Option<&Value>) -> Result<String, CliError> {

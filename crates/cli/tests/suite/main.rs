@@ -1,0 +1,9 @@
+//! The command as its users see it: the real binary, real plugins, real exit codes.
+
+mod build;
+mod call;
+mod ends;
+mod new;
+mod see;
+mod support;
+mod usage;

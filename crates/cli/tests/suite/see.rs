@@ -1,0 +1,148 @@
+//! `check` and `inspect`.
+
+use crate::support::{Ran, portcullis, run, with_manifest};
+use portcullis_test_artifacts as guests;
+use serde_json::{Value, json};
+
+const MANIFEST: &str = "[plugin]\nid = \"org.example.hello\"\nversion = \"1.2.0\"\nlicense = \"MIT\"\n\
+                        [capabilities]\nrequest = [\"env:LANG\"]\n[limits]\nwall-clock = \"2s\"\n";
+
+#[test]
+fn a_loadable_plugin_is_said_to_be_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = with_manifest(guests::PLUGIN_HELLO, folder.path(), MANIFEST);
+    let report = run(&["check", plugin.to_str().unwrap()]).ok();
+    for row in [
+        "loadable  yes",
+        "plugin    org.example.hello",
+        "asks for  env:LANG",
+        "tools     greet",
+    ] {
+        assert!(
+            report.lines().any(|line| line == row),
+            "{row} is missing in\n{report}"
+        );
+    }
+    assert!(report.contains("portcullis:tool/tools@0.1.0"), "{report}");
+
+    let report = run(&["check", "--output=json", plugin.to_str().unwrap()]).json();
+    assert_eq!(report["loadable"], true);
+    assert_eq!(report["problem"], Value::Null);
+    assert_eq!(report["asksFor"], json!(["env:LANG"]));
+    assert_eq!(report["tools"], json!(["greet"]));
+    assert!(
+        report["exports"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("portcullis:tool/tools@0.1.0")),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_plugin_that_is_not_loadable_is_told_why_with_what_it_needs() {
+    let ran = run(&["check", guests::CONTRACT_NEWER]);
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    assert!(
+        ran.stdout.contains("loadable  no: ") && ran.stdout.contains("0.2.0"),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stdout.contains("exports "), "{}", ran.stdout);
+
+    let ran = run(&["check", "--output=json", guests::HOSTILE_LIST_TRAPS]);
+    assert_eq!(ran.code, Some(3));
+    let report = ran.json();
+    assert_eq!(
+        (&report["loadable"], &report["tools"]),
+        (&json!(false), &Value::Null)
+    );
+    assert_eq!(report["problem"]["kind"], "probe");
+}
+
+#[test]
+fn a_file_that_is_no_component_is_an_answer_and_a_missing_one_an_error() {
+    let ran = run(&[
+        "check",
+        "--output=json",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+    ]);
+    assert_eq!(
+        (ran.code, &ran.json()["problem"]["kind"]),
+        (Some(3), &json!("not-a-component"))
+    );
+    let ran = run(&["check", "--output=json", "/nowhere/at-all.wasm"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(3), ""));
+    assert_eq!(ran.error()["kind"], "io");
+}
+
+#[test]
+fn inspect_shows_all_that_a_host_knows() {
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = with_manifest(guests::PLUGIN_HELLO, folder.path(), MANIFEST);
+    let shown = run(&["inspect", "--output=json", plugin.to_str().unwrap()]).json();
+    assert_eq!(shown["id"], "org.example.hello");
+    assert!(shown["digest"].as_str().unwrap().starts_with("sha256:"));
+    assert_eq!(shown["manifest"]["plugin"]["version"], "1.2.0");
+    assert_eq!(
+        shown["sizes"]["component"],
+        std::fs::metadata(&plugin).unwrap().len()
+    );
+    assert_eq!(shown["tools"][0]["name"], "greet");
+    assert_eq!(
+        shown["tools"][0]["inputSchema"]["properties"]["name"]["type"],
+        "string"
+    );
+
+    let shown = run(&["inspect", plugin.to_str().unwrap()]).ok();
+    for part in [
+        "plugin    org.example.hello",
+        "digest    sha256:",
+        "license = \"MIT\"",
+        "tool greet",
+        "\"name\": {",
+    ] {
+        assert!(shown.contains(part), "{part} is missing in\n{shown}");
+    }
+}
+
+#[test]
+fn inspect_shows_what_it_can_of_a_plugin_that_is_not_loadable() {
+    let ran = run(&["inspect", "--output=json", guests::HOSTILE_LIST_TRAPS]);
+    assert_eq!(ran.code, Some(3));
+    assert_eq!(ran.json()["tools"], Value::Null);
+    assert_eq!(ran.error()["kind"], "probe");
+}
+
+#[test]
+fn a_plugin_s_words_are_shown_and_not_obeyed() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest =
+        "[plugin]\nid = \"a\"\nversion = \"1.0.0\"\ndescription = \"\\u001b[31mred\\u202e\"\n";
+    let plugin = with_manifest(guests::PLUGIN_HELLO, folder.path(), manifest);
+    for format in ["text", "json"] {
+        let ran = run(&["inspect", "--output", format, plugin.to_str().unwrap()]);
+        assert!(
+            !ran.stdout.contains(['\u{1b}', '\u{202e}']),
+            "{:?}",
+            ran.stdout
+        );
+    }
+}
+
+#[test]
+fn colour_is_for_terminals_and_for_who_forces_it() {
+    let mut inspect = portcullis();
+    inspect.args(["inspect", guests::PLUGIN_HELLO]);
+    assert!(!Ran::of(&mut inspect).ok().contains('\u{1b}'));
+    assert!(
+        Ran::of(inspect.env("CLICOLOR_FORCE", "1"))
+            .ok()
+            .contains('\u{1b}')
+    );
+    assert!(
+        !Ran::of(inspect.env("NO_COLOR", "1").env_remove("CLICOLOR_FORCE"))
+            .ok()
+            .contains('\u{1b}')
+    );
+}

@@ -1,0 +1,93 @@
+//! Runs the command.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The command, untouched by the environment that the tests run in. Its compile cache is kept between runs of the tests:
+/// it is part of what is tested, and makes them quick.
+pub(crate) fn portcullis() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+    command.stdin(Stdio::null());
+    command.env(
+        "PORTCULLIS_CACHE_DIR",
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli-cache"),
+    );
+    for variable in [
+        "PORTCULLIS_SDK_PATH",
+        "NO_COLOR",
+        "CLICOLOR_FORCE",
+        "CARGO_TARGET_DIR",
+    ] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// Runs the command to its end.
+pub(crate) fn run(arguments: &[&str]) -> Ran {
+    Ran::of(portcullis().args(arguments))
+}
+
+/// How a command ended and what it said.
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        Self::from(command.output().expect("the command starts"))
+    }
+
+    /// The command's stdout, which must have ended well.
+    #[track_caller]
+    pub(crate) fn ok(self) -> String {
+        assert_eq!(
+            self.code,
+            Some(0),
+            "stdout: {}\nstderr: {}",
+            self.stdout,
+            self.stderr
+        );
+        self.stdout
+    }
+
+    /// The command's stdout as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| {
+            panic!("{error}\nstdout: {}\nstderr: {}", self.stdout, self.stderr)
+        })
+    }
+
+    /// What stderr says under `error`: one JSON object in its last line, after the logs.
+    #[track_caller]
+    pub(crate) fn error(&self) -> Value {
+        let last = self.stderr.lines().last().unwrap_or_default();
+        let object: Value =
+            serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {}", self.stderr));
+        object["error"].clone()
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// A copy of a guest with a manifest inside.
+pub(crate) fn with_manifest(guest: &str, folder: &Path, manifest: &str) -> PathBuf {
+    let component = std::fs::read(guest).expect("the guest is built");
+    let plugin = portcullis_host_policy::manifest::section::embed(&component, manifest)
+        .expect("a component");
+    let path = folder.join("plugin.wasm");
+    std::fs::write(&path, plugin).expect("a folder to write to");
+    path
+}
