@@ -21,9 +21,22 @@ fn spin() {
     }
 }
 
-/// Calls itself for ever.
+/// Calls itself for ever, and needs no memory for it: ends where the engine's stack ends.
 #[plugin_tool]
 fn recurse() -> u64 {
+    #[inline(never)]
+    fn deeper(depth: u64) -> u64 {
+        if depth == u64::MAX {
+            return 0;
+        }
+        deeper(depth + 1).wrapping_mul(31) ^ depth
+    }
+    deeper(black_box(0))
+}
+
+/// Calls itself for ever with variables in memory: ends where the part of the memory ends that Rust keeps for them.
+#[plugin_tool]
+fn recurse_in_memory() -> u64 {
     fn deeper(depth: u64) -> u64 {
         let frame = black_box([depth; 16]);
         if depth == u64::MAX {
@@ -108,8 +121,10 @@ fn panic(#[arg(default = "as it was told".to_owned())] message: String) {
 /// Prints 64 KiB to standard error and then panics.
 #[plugin_tool]
 fn noisy_panic() {
+    // One piece: padding would be written letter by letter, and end at the limit of host calls.
+    let line = "-".repeat(63);
     for _ in 0..1024 {
-        eprintln!("{:-<63}", "");
+        eprintln!("{line}");
     }
     panic!("found under 64 KiB of noise");
 }
@@ -144,10 +159,10 @@ async fn wait(#[arg(default = 3_600_000)] ms: u64) {
     clock::wait(ms).await;
 }
 
-/// Waits for something that nobody will ever do.
+/// Waits in a host call that never returns, unless the caller asks the call to end.
 #[plugin_tool]
-async fn hang() {
-    std::future::pending::<()>().await;
+async fn hang(ctx: Context) {
+    ctx.cancelled().await;
 }
 
 /// Is asked to end, knows it, and goes on for ever.
