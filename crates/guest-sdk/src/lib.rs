@@ -1,4 +1,77 @@
 //! Write sandboxed plugins for AI agents as annotated Rust functions.
+//!
+//! ```
+//! use portcullis_guest_sdk::prelude::*;
+//!
+//! /// Greets a person by name.
+//! #[plugin_tool]
+//! fn greet(
+//!     /// Who to greet.
+//!     name: String,
+//! ) -> String {
+//!     format!("Hello, {name}!")
+//! }
+//! ```
+//!
+//! That and this Cargo.toml are a plugin; `cargo build --target wasm32-wasip2` makes a component of it that a Portcullis host
+//! loads.
+//!
+//! ```toml
+//! [package]
+//! name = "hello"
+//! version = "0.1.0"
+//! edition = "2024"
+//!
+//! [lib]
+//! crate-type = ["cdylib"]
+//!
+//! [dependencies]
+//! portcullis-guest-sdk = "0.1"
+//! ```
+//!
+//! | to | use |
+//! | --- | --- |
+//! | make a tool | [`#[plugin_tool]`](macro@plugin_tool), which says what arguments and results may be |
+//! | take or give a type of your own | [`#[plugin_type]`](macro@plugin_type) |
+//! | fail | [`ToolError`], or any error with `?` |
+//! | know the call, report progress, end early | [`Context`] |
+//! | answer bytes, several blocks, or in full control | [`Blob`], [`Content`], [`ToolOutput`] |
+//! | work in pieces | [`stream`] |
+//! | log | [`log`] |
+//! | read settings | [`config`], or [`#[plugin_start]`](macro@plugin_start) before the first call |
+//! | test with plain `cargo test` | [`testing`] |
+//!
+//! # Life of an instance
+//! By default each call runs in a fresh instance, so a static is as new as the call; a plugin that wants to keep state asks for
+//! it in its manifest. A panic ends the instance, and its caller is told the message and the place.
+//!
+//! # Features
+//! A component exports what its features choose, and a host takes a plugin's kinds from its exports.
+//! - `streaming`: tools that take or give their data in pieces.
+//! - `lifecycle`: a function that is handed the settings before the first call:
+//!
+//!   ```
+//!   use std::sync::OnceLock;
+//!
+//!   use portcullis_guest_sdk::prelude::*;
+//!
+//!   static GREETING: OnceLock<String> = OnceLock::new();
+//!
+//!   #[plugin_type]
+//!   struct Settings {
+//!       greeting: String,
+//!   }
+//!
+//!   #[plugin_start]
+//!   fn start(settings: Settings) -> Result<(), String> {
+//!       GREETING.set(settings.greeting).map_err(|_| "started twice".into())
+//!   }
+//!   ```
+//! - `sync`: exports without `async`, for toolchains that can't encode them (`cargo component build` with cargo-component 0.21).
+//!   An `async` tool is then run to its end without waiting, as no host function waits; the host can't be asked about
+//!   cancellation. Excludes the other two.
+//!
+//! Cargo unites the features of everything that it builds at once, so build one plugin an invocation.
 
 #![deny(missing_docs)]
 
@@ -21,7 +94,7 @@ pub use context::Context;
 pub use error::ToolError;
 pub use output::IntoToolOutput;
 pub use portcullis_macros::{plugin_start, plugin_tool, plugin_type};
-pub use stream::{InputStream, OutputStream, Stream, StreamItem};
+pub use stream::{InputStream, OutputStream, Stream};
 pub use types::{
     Blob, Content, Extension, Progress, ResourceLink, Streams, ToolCall, ToolDefinition, ToolEvent,
     ToolOutput,
@@ -35,9 +108,9 @@ pub use serde_json;
 pub mod prelude {
     pub use crate::{
         Blob, Content, Context, InputStream, IntoToolOutput, OutputStream, Progress, ResourceLink,
-        Stream,
     };
     pub use crate::{
-        ToolError, ToolEvent, ToolOutput, config, log, plugin_start, plugin_tool, plugin_type,
+        Stream, ToolError, ToolEvent, ToolOutput, config, log, plugin_start, plugin_tool,
+        plugin_type,
     };
 }

@@ -1,4 +1,25 @@
 //! Tools that take or give their data in pieces; needs the feature `streaming`.
+//!
+//! A tool that returns a [`Stream`] sends each item as an event:
+//!
+//! ```
+//! use portcullis_guest_sdk::prelude::*;
+//! use portcullis_guest_sdk::stream;
+//!
+//! /// Counts from 1.
+//! #[plugin_tool]
+//! fn count(to: u32) -> impl Stream<Item = String> {
+//!     stream::iter((1..=to).map(|number| number.to_string()))
+//! }
+//! ```
+//!
+//! A tool that takes an [`OutputStream`] writes events when it likes, and what it returns is the final result of the call. A
+//! tool that takes an [`InputStream`] reads what the caller sends. Any of these may go together. Progress that is reported
+//! through the [`Context`](crate::Context) is among the events.
+//!
+//! A tool is at most 64 events ahead of a caller that reads slowly, and hands them over in batches.
+//!
+//! With the feature this module also has everything of `futures::stream`: `iter`, `unfold`, `StreamExt` and so on.
 
 use std::fmt;
 use std::pin::Pin;

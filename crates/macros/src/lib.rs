@@ -1,5 +1,5 @@
-//! The attributes of the Portcullis guest SDK. Use them through `portcullis-guest-sdk`, which re-exports and documents
-//! them; what they expand to names that crate.
+//! The attributes of the Portcullis guest SDK. Use them through `portcullis-guest-sdk`, which re-exports them; what they
+//! expand to names that crate.
 
 #![deny(missing_docs)]
 
@@ -12,19 +12,123 @@ mod tool;
 
 use proc_macro::TokenStream;
 
-/// Makes a tool of a free function.
+/// Makes a tool of a free function, sync or async, in any module of the plugin.
+///
+/// ```
+/// use portcullis_guest_sdk::prelude::*;
+///
+/// /// Repeats a word.
+/// #[plugin_tool(title = "Repeat", read_only)]
+/// fn repeat(
+///     /// What to repeat.
+///     word: &str,
+///     /// How often.
+///     #[arg(default = 2)]
+///     times: usize,
+///     separator: Option<String>,
+/// ) -> String {
+///     vec![word; times].join(separator.as_deref().unwrap_or(" "))
+/// }
+///
+/// assert_eq!(repeat("hi", 3, None), "hi hi hi");
+/// ```
+///
+/// The function itself stays as it is. Its doc comment is the tool's description, which a model reads when it chooses:
+/// say what the tool does and when to use it.
+///
+/// # Arguments
+/// Each argument is a property of one JSON object, under its name, described by its doc comment.
+/// - Its type is anything that is `Deserialize + JsonSchema` ([`#[plugin_type]`](macro@plugin_type) derives both), or a
+///   reference to it: `&T`, `&str`, `&[T]`.
+/// - `Option<T>` may be left out.
+/// - `#[arg(default)]` and `#[arg(default = value)]` may be left out too; the value is in the schema if it is `Serialize`. A
+///   string literal serves any type that is `From<&str>`.
+/// - Anything else is required, and an argument that the function does not have is refused.
+/// - `Context` or `&Context` is the call itself; `InputStream` and `OutputStream` make a streaming tool (feature
+///   `streaming`). They come from the host, not from the caller's object.
+///
+/// One argument that is marked `#[args]` takes the whole object instead, and only what comes from the host may stand beside
+/// it. Then the type decides about unknown fields.
+///
+/// ```
+/// use portcullis_guest_sdk::prelude::*;
+///
+/// #[plugin_type]
+/// struct Search {
+///     /// What to look for.
+///     query: String,
+///     #[serde(default)]
+///     limit: Option<u32>,
+/// }
+///
+/// /// Searches the notes.
+/// #[plugin_tool]
+/// async fn search(#[args] search: Search, ctx: &Context) -> Result<Vec<String>, ToolError> {
+///     log::info!(call = ctx.call_id(), "looking for {}", search.query);
+///     Err(ToolError::not_found("there are no notes yet"))
+/// }
+/// ```
+///
+/// # Results
+/// | the function returns | the caller gets |
+/// | --- | --- |
+/// | `()` | nothing |
+/// | `String`, `&str`, `Cow<str>` | text |
+/// | `Blob`, `ResourceLink`, `Content`, `Vec<Content>`, `Vec<Blob>` | that content |
+/// | any other `Serialize + JsonSchema` | structured JSON with an output schema, and the same JSON as text |
+/// | `ToolOutput` | exactly that |
+/// | any `IntoToolOutput` | what it makes of itself |
+/// | `impl Stream` of text, `Blob`, `Content`, `Progress`, `ToolEvent`, or of `Result`s of these | its items as events (feature `streaming`) |
+/// | `Result<T, E>` of these, where `E` is `Into<ToolError>` or `Display` | `T`, or the error |
+///
+/// It is the type that counts, not how it is written: an alias of `Context` is a context.
+///
+/// # The attribute
+/// All of it is optional.
+/// - `name = "…"`: the tool's name, 1 to 64 of `a-z`, `0-9`, `_` and `-`, the first a letter or a digit; else the function's. No
+///   two tools of a plugin share one.
+/// - `title = "…"`: a short name for people.
+/// - `read_only`, `destructive`, `idempotent`, `open_world`: hints for who decides about the call; `read_only` says yes,
+///   `read_only = false` says no, and nothing says nothing.
 #[proc_macro_attribute]
 pub fn plugin_tool(attribute: TokenStream, item: TokenStream) -> TokenStream {
     tool::expand(attribute.into(), item.into()).into()
 }
 
-/// Marks the function that is handed the plugin's settings before its first call.
+/// Marks the function that is handed the plugin's settings once per instance, before its first call. Needs the SDK's
+/// feature `lifecycle`.
+///
+/// The function is free, sync or async, and takes the settings as one `Deserialize` type, or nothing. It gives nothing, or a
+/// `Result<(), E>`, where `E` is as for a tool; an error ends the instance and is the answer to the call that needed it.
+///
+/// The crate documentation of `portcullis_guest_sdk` has an example.
 #[proc_macro_attribute]
 pub fn plugin_start(attribute: TokenStream, item: TokenStream) -> TokenStream {
     plugin_start::expand(attribute.into(), item.into()).into()
 }
 
-/// Derives what a type needs to be an argument, a result or a setting.
+/// Derives what a type needs to be an argument, a result or a setting – serde's `Serialize` and `Deserialize`, schemars'
+/// `JsonSchema` – without either crate in the plugin's Cargo.toml.
+///
+/// ```
+/// use portcullis_guest_sdk::prelude::*;
+///
+/// /// A point on the map.
+/// #[plugin_type]
+/// #[derive(Clone, Debug)]
+/// #[serde(rename_all = "camelCase")]
+/// struct Place {
+///     /// Degrees north.
+///     latitude: f64,
+///     /// Degrees east.
+///     longitude: f64,
+///     #[serde(default)]
+///     display_name: Option<String>,
+/// }
+/// ```
+///
+/// It stands above the attributes of serde and schemars. A plugin that depends on those crates may derive by itself what it
+/// needs, and leave this out.
 #[proc_macro_attribute]
 pub fn plugin_type(attribute: TokenStream, item: TokenStream) -> TokenStream {
     plugin_type::expand(attribute.into(), item.into()).into()

@@ -124,7 +124,7 @@ pub trait BesideArgs {}
 )]
 pub trait WholeObject {}
 
-/// Selects [`HostGiven`].
+/// Selects what the host gives.
 pub trait IsHostGiven {
     /// The argument's type.
     type Is;
@@ -155,7 +155,7 @@ impl<T: InPieces> IsInPieces for &&&Arg<T> {
     type Is = T;
 }
 
-/// Selects [`Json`].
+/// Selects what comes out of the JSON.
 pub trait IsJson {
     /// The owned type to decode.
     type Is;
