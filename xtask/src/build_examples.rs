@@ -65,7 +65,9 @@ pub(crate) fn build(names: &[impl AsRef<str>]) -> Result<PathBuf> {
 pub(crate) fn portcullis() -> Result<PathBuf> {
     println!("Building the portcullis command (some minutes the first time)");
     let mut build = cargo(root());
-    build.args(["build", "--package", "portcullis-cli"]);
+    // For all packages at once, so that the dependencies get the features that they have in the tests: the engine takes
+    // minutes to compile, and would be compiled again for any other set.
+    build.args(["build", "--workspace", "--bin", "portcullis"]);
     shell::run(build)?;
     Ok(target_dir()?
         .join("debug")
