@@ -142,6 +142,11 @@ impl<'a> Piece<'a> {
         &self.all[self.start..]
     }
 
+    /// Everything up to the end of this piece: for the same.
+    pub(super) fn up_to_end(self) -> &'a str {
+        &self.all[..self.end]
+    }
+
     /// A part of this piece, by byte offsets within it.
     pub(super) fn slice(self, range: Range<usize>) -> Self {
         Self {

@@ -193,13 +193,13 @@ pub(super) fn parse_port(piece: Piece<'_>) -> Result<u16, CapabilityError> {
     }
 }
 
-/// Splits `host:port`; the colons inside brackets belong to the host.
+/// Splits `host:port`; the colons of an IPv6 address belong to the host, even where its brackets are missing.
 pub(super) fn split_port(authority: Piece<'_>) -> (Piece<'_>, Option<Piece<'_>>) {
     let text = authority.text();
-    let host_end = if text.starts_with('[') {
-        text.find(']').map_or(text.len(), |at| at + 1)
-    } else {
-        0
+    let host_end = match text.find(']') {
+        Some(bracket) if text.starts_with('[') => bracket + 1,
+        _ if text.parse::<Ipv6Addr>().is_ok() => text.len(),
+        _ => 0,
     };
     match text[host_end..].find(':') {
         Some(colon) => {

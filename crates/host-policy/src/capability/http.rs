@@ -12,6 +12,9 @@ use super::path::PathPattern;
 const FORM: &str = "`http:` is followed by methods (GET,HEAD where none is named), an address such as \
     `https://api.example.com/v1/*`, and, for the operator, `in` and a network; or by `*` for public names over https";
 
+const LITERAL_RULE: &str =
+    "a rule for an address needs no `in`: that address and no other is dialled";
+
 /// `http` or `https`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scheme {
@@ -67,8 +70,7 @@ pub struct OriginRule {
     pub port: u16,
     /// The paths.
     pub path: PathPattern,
-    /// Only addresses of this network are dialled, even where they are not public. Where it is missing, only public
-    /// ones are, and the host itself where it is an address.
+    /// A network that may be dialled besides public addresses. Only the operator can say it.
     pub within: Option<IpNet>,
 }
 
@@ -93,6 +95,10 @@ impl HttpRule {
             .map_or((after, None), |(a, n)| (a, Some(n)));
         let (authority, path) = address.cut_before(|c| matches!(c, '/' | '?' | '#'));
         let (host, port) = parse_authority(authority)?;
+        if let (HostPattern::Address(_), Some(network)) = (&host, network) {
+            let kept = network.before().trim_end_matches(" in ");
+            return Err(network.fail(Kind::Network, LITERAL_RULE).suggest(kept));
+        }
         Ok(Self::Origin(OriginRule {
             methods,
             scheme,
@@ -154,9 +160,9 @@ impl OriginRule {
 
     fn within_covers(&self, other: &Self) -> bool {
         match (&self.within, &other.within) {
-            (None, None) => true,
+            (_, None) => true,
             (Some(own), Some(other)) => own.contains(other),
-            _ => false,
+            (None, Some(_)) => false,
         }
     }
 }

@@ -129,13 +129,10 @@ impl Methods {
                 .map_or((list, None), |(word, tail)| (word, Some(tail)));
             let method = word.text().parse::<Method>().map_err(|_| {
                 let failure = word.fail(Kind::Method, rule);
-                let known = Method::ALL.iter().map(|method| method.as_str());
-                match known
-                    .filter(|name| *name == word.text().trim().to_ascii_uppercase())
-                    .next()
-                {
-                    Some(name) => failure.suggest_instead(name),
-                    None => failure,
+                let meant = word.text().trim().to_ascii_uppercase();
+                match meant.parse::<Method>() {
+                    Ok(method) => failure.suggest_instead(method.as_str()),
+                    Err(_) => failure,
                 }
             })?;
             if set.contains(method) {

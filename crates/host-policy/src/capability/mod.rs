@@ -302,7 +302,7 @@ fn show_bytes(bytes: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let units = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
     match units
         .into_iter()
-        .find(|(_, size)| bytes > 0 && bytes % size == 0)
+        .find(|(_, size)| bytes > 0 && bytes.is_multiple_of(*size))
     {
         Some((unit, size)) => write!(f, "{}{unit}", bytes / size),
         None => write!(f, "{bytes}"),

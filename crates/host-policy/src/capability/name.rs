@@ -96,7 +96,7 @@ impl SlotName {
             .text()
             .len()
             .checked_sub(1)
-            .filter(|&end| end > 0 && piece.text().ends_with('}'));
+            .filter(|&end| end > 1 && piece.text().ends_with('}'));
         let Some(end) = inside else {
             return Err(piece.fail(Kind::Slot, rule));
         };

@@ -173,6 +173,10 @@ impl Default for PathPattern {
 
 impl PathPattern {
     pub(super) fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
+        let (path, query) = piece.cut_before(|c| c == '?' || c == '#');
+        if !query.text().is_empty() {
+            return Err(query.fail(Kind::Path, QUERY_RULE).suggest(path.up_to_end()));
+        }
         let rule = "in a path, `*` stands for a whole subtree and is its last segment: `/v1/*`";
         let text = piece.text();
         let (start, subtree) = match text.strip_suffix("/*") {
@@ -184,15 +188,6 @@ impl PathPattern {
         }
         match decode(start) {
             Ok(start) => Ok(Self { start, subtree }),
-            Err((place, PathFlaw::Character)) if start[place.start..].starts_with(['?', '#']) => {
-                let (path, _) = piece.cut_before(|c| c == '?' || c == '#');
-                let rest = piece.slice(place.start..text.len());
-                Err(rest.fail(Kind::Path, QUERY_RULE).suggest(format!(
-                    "{}{}",
-                    piece.before(),
-                    path.text()
-                )))
-            }
             Err((place, flaw)) => Err(piece.slice_chars(place).fail(Kind::Path, flaw.rule())),
         }
     }

@@ -5,6 +5,8 @@
 
 pub mod defaults;
 mod overrides;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use std::time::Duration;

@@ -91,7 +91,7 @@ fn json(value: &Spanned<DeValue<'_>>, flaws: &mut Vec<Flaw>) -> Value {
         },
         DeValue::Float(number) => match number.as_str().parse::<f64>() {
             Ok(number) if number.is_finite() => Value::from(number),
-            _ => flaw("JSON has no infinite number"),
+            _ => flaw("not a number that JSON can hold"),
         },
         DeValue::Datetime(_) => flaw("JSON has no dates: write a string"),
         DeValue::Array(items) => items.iter().map(|item| json(item, flaws)).collect(),

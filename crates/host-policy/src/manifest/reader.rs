@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::config;
 use super::error::{ManifestError, ManifestErrorKind as Kind, ManifestErrors};
 use super::{CapabilitiesSection, InstancePolicy, InstancesSection, Manifest, PluginSection};
-use crate::capability::{Capability, CapabilityError};
+use crate::capability::{Capability, CapabilityError, HttpRule};
 use crate::id::PluginId;
 use crate::limits::LimitOverrides;
 use crate::report;
@@ -267,16 +267,24 @@ impl<'t> Reader<'t> {
         self.known_keys(table, &["request"]);
         let mut request = Vec::new();
         for (node, text) in self.strings(table, "request") {
-            match text.parse::<Capability>() {
+            let problem = match text.parse::<Capability>() {
                 Ok(capability) if request.contains(&capability) => {
-                    self.fail(
-                        node.span(),
-                        Kind::Value(format!("`{capability}` is requested twice")),
-                    );
+                    format!("`{capability}` is requested twice")
                 }
-                Ok(capability) => request.push(capability),
-                Err(error) => self.capability_error(node, error),
-            }
+                Ok(Capability::Http(HttpRule::Origin(rule))) if rule.within.is_some() => {
+                    "`in` is the operator's to say: an author can't know the operator's networks"
+                        .to_owned()
+                }
+                Ok(capability) => {
+                    request.push(capability);
+                    continue;
+                }
+                Err(error) => {
+                    self.capability_error(node, error);
+                    continue;
+                }
+            };
+            self.fail(node.span(), Kind::Value(problem));
         }
         CapabilitiesSection { request }
     }
