@@ -5,6 +5,7 @@
 //! arguments alone, and none panics on any input.
 #![deny(missing_docs)]
 
+pub mod address;
 pub mod capability;
 mod grant;
 mod id;
