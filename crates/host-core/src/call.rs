@@ -26,7 +26,6 @@ const BATCHES: usize = 1;
 
 /// How one call differs from the plugin's limits and settings. The default differs in nothing.
 #[derive(Default)]
-#[non_exhaustive]
 pub struct CallOptions {
     /// How long the call may take, instead of [`CallLimits::wall_clock`]: from the moment it is made, waiting included.
     pub timeout: Option<Duration>,
@@ -73,7 +72,12 @@ impl Plugin {
     /// println!("{}", output.text());
     /// # Ok(()) }
     /// ```
-    pub async fn call(&self, tool: &str, arguments: Value, options: CallOptions) -> Result<ToolOutput, Error> {
+    pub async fn call(
+        &self,
+        tool: &str,
+        arguments: Value,
+        options: CallOptions,
+    ) -> Result<ToolOutput, Error> {
         let request = Request::new(&self.inner, tool, &arguments, options)?;
         if !request.streams {
             return request.run(&self.inner, None).await;
@@ -84,7 +88,9 @@ impl Plugin {
         while let Some(event) = stream.next().await {
             match event {
                 ToolEvent::Content(content) => pieces.push(content),
-                ToolEvent::Progress(progress) => on_progress.iter().for_each(|report| report(progress.clone())),
+                ToolEvent::Progress(progress) => on_progress
+                    .iter()
+                    .for_each(|report| report(progress.clone())),
                 ToolEvent::Other(_) => {}
             }
         }
@@ -120,21 +126,35 @@ struct Request {
 }
 
 impl Request {
-    fn new(plugin: &PluginInner, tool: &str, arguments: &Value, options: CallOptions) -> Result<Self, Error> {
-        let tool = plugin.tools.get(tool).ok_or_else(|| unknown_tool(plugin, tool))?;
+    fn new(
+        plugin: &PluginInner,
+        tool: &str,
+        arguments: &Value,
+        options: CallOptions,
+    ) -> Result<Self, Error> {
+        let tool = find(plugin, tool)?;
         let limits = limits(plugin, &options)?;
         let text = arguments.to_string();
-        let bytes = text.len() + options.attachments.iter().map(|blob| blob.data.len()).sum::<usize>();
+        let bytes = text.len()
+            + options
+                .attachments
+                .iter()
+                .map(|blob| blob.data.len())
+                .sum::<usize>();
         if bytes as u64 > limits.argument_bytes {
             return Err(too_large(tool, limits.argument_bytes));
         }
-        tool.check(arguments)?;
+        tool.check_arguments(arguments)?;
         let id: Arc<str> = plugin.host.next_call_id().into();
         let tool_call = wit::ToolCall {
             call_id: id.to_string(),
             name: tool.definition.name.clone(),
             arguments: text,
-            attachments: options.attachments.into_iter().map(wit::Blob::from).collect(),
+            attachments: options
+                .attachments
+                .into_iter()
+                .map(wit::Blob::from)
+                .collect(),
             metadata: options.metadata,
         };
         let deadline = Instant::now() + limits.wall_clock;
@@ -143,7 +163,14 @@ impl Request {
         call.cancel = options.cancel;
         let streams = tool.definition.streams;
         let streams = streams.input || streams.output;
-        Ok(Self { call, tool_call, streams, session: options.session, input: options.input, deadline })
+        Ok(Self {
+            call,
+            tool_call,
+            streams,
+            session: options.session,
+            input: options.input,
+            deadline,
+        })
     }
 
     /// The call as a stream of events that runs it.
@@ -156,29 +183,56 @@ impl Request {
             None
         };
         let plugin = Arc::clone(plugin);
-        ToolStream::new(async move { self.run(&plugin, events).await }.boxed(), receiver)
+        ToolStream::new(
+            async move { self.run(&plugin, events).await }.boxed(),
+            receiver,
+        )
     }
 
     /// Takes a permit, an instance, and runs the call in it until it ends, is cancelled or its deadline passes.
-    async fn run(self, plugin: &PluginInner, events: Option<EventConsumer>) -> Result<ToolOutput, Error> {
-        let (deadline, after, grace) = (self.deadline, self.call.limits.wall_clock, self.call.limits.cancel_grace);
+    async fn run(
+        self,
+        plugin: &PluginInner,
+        events: Option<EventConsumer>,
+    ) -> Result<ToolOutput, Error> {
+        let (deadline, after, grace) = (
+            self.deadline,
+            self.call.limits.wall_clock,
+            self.call.limits.cancel_grace,
+        );
         let cancel = self.call.cancel.clone();
         let _own = plugin.gate.enter(deadline).await?;
         let _any = plugin.host.gate.enter(deadline).await?;
         let in_time = timeout_at(deadline, self.enter(plugin, events));
-        let in_time = async { in_time.await.unwrap_or(Err(Error::DeadlineExceeded { after })) };
-        let Some(cancel) = cancel else { return in_time.await };
+        let in_time = async {
+            in_time
+                .await
+                .unwrap_or(Err(Error::DeadlineExceeded { after }))
+        };
+        let Some(cancel) = cancel else {
+            return in_time.await;
+        };
         match select(pin!(in_time), pin!(run_out(&cancel, grace))).await {
             Either::Left((output, _)) => output,
             Either::Right(((), _)) => Err(Error::Cancelled),
         }
     }
 
-    async fn enter(self, plugin: &PluginInner, events: Option<EventConsumer>) -> Result<ToolOutput, Error> {
+    async fn enter(
+        self,
+        plugin: &PluginInner,
+        events: Option<EventConsumer>,
+    ) -> Result<ToolOutput, Error> {
         let limit = self.call.limits.output_bytes;
+        let name = self.tool_call.name.clone();
         let mut lease = plugin.lease(self.call, self.session.as_deref()).await?;
         let answer = match events {
-            Some(events) => lease.instance.call_streaming(self.tool_call, self.input, events).await,
+            Some(events) => {
+                lease
+                    .instance
+                    .call_streaming(self.tool_call, self.input, events)
+                    .await
+            }
             None => lease.instance.call(self.tool_call).await.map(Some),
         };
         let answer = answer.map_err(|error| tell_session(error, lease.in_session()))?;
@@ -188,7 +242,9 @@ impl Request {
             let problem = "a streaming tool ended without a result".to_owned();
             return Err(Error::BrokenContract { problem });
         };
-        let mut output = convert::output(answer.map_err(|error| Error::Tool(error.into()))?, limit)?;
+        let mut output =
+            convert::output(answer.map_err(|error| Error::Tool(error.into()))?, limit)?;
+        find(plugin, &name)?.check_answer(output.structured.as_ref())?;
         output.session_rebuilt = rebuilt;
         Ok(output)
     }
@@ -201,13 +257,18 @@ async fn run_out(cancel: &Cancellation, grace: Duration) {
 }
 
 /// Reports progress as events too. What the caller does not read in time is folded: the latest is what counts.
-fn also_as_events(sender: mpsc::Sender<Vec<ToolEvent>>, on_progress: Option<OnProgress>) -> OnProgress {
+fn also_as_events(
+    sender: mpsc::Sender<Vec<ToolEvent>>,
+    on_progress: Option<OnProgress>,
+) -> OnProgress {
     let sender = std::sync::Mutex::new(sender);
     Arc::new(move |progress: Progress| {
         if let Ok(mut sender) = sender.lock() {
             let _ = sender.try_send(vec![ToolEvent::Progress(progress.clone())]);
         }
-        on_progress.iter().for_each(|report| report(progress.clone()));
+        on_progress
+            .iter()
+            .for_each(|report| report(progress.clone()));
     })
 }
 
@@ -234,18 +295,36 @@ fn limits(plugin: &PluginInner, options: &CallOptions) -> Result<CallLimits, Err
         limits.fuel = Some(fuel);
     }
     limits.wall_clock = options.timeout.unwrap_or(limits.wall_clock);
-    limits.memory_bytes = options.memory_bytes.unwrap_or(u64::MAX).min(limits.memory_bytes);
+    limits.memory_bytes = options
+        .memory_bytes
+        .unwrap_or(u64::MAX)
+        .min(limits.memory_bytes);
     Ok(limits)
 }
 
 fn too_large(tool: &Tool, limit: u64) -> Error {
     let problem = format!("arguments and attachments together are larger than {limit} bytes");
-    let mistakes = vec![crate::ArgumentMistake { pointer: String::new(), problem }];
-    Error::InvalidArguments { tool: tool.definition.name.clone(), mistakes }
+    let mistakes = vec![crate::ArgumentMistake {
+        pointer: String::new(),
+        problem,
+    }];
+    Error::InvalidArguments {
+        tool: tool.definition.name.clone(),
+        mistakes,
+    }
 }
 
-fn unknown_tool(plugin: &PluginInner, tool: &str) -> Error {
-    let distance = |name: &&String| strsim::damerau_levenshtein(name, tool);
-    let nearest = plugin.tools.keys().min_by_key(distance).filter(|name| distance(name) <= name.len() / 2);
-    Error::UnknownTool { tool: tool.to_owned(), nearest: nearest.cloned() }
+fn find<'a>(plugin: &'a PluginInner, tool: &str) -> Result<&'a Tool, Error> {
+    plugin.tools.get(tool).ok_or_else(|| {
+        let distance = |name: &&String| strsim::damerau_levenshtein(name, tool);
+        let nearest = plugin
+            .tools
+            .keys()
+            .min_by_key(distance)
+            .filter(|name| distance(name) <= name.len() / 2);
+        Error::UnknownTool {
+            tool: tool.to_owned(),
+            nearest: nearest.cloned(),
+        }
+    })
 }

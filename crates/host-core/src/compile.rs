@@ -21,16 +21,24 @@ pub(crate) fn is_component(bytes: &[u8]) -> Result<(), Error> {
     } else {
         "it does not begin as WebAssembly does"
     };
-    Err(Error::NotAComponent { reason: reason.to_owned() })
+    Err(Error::NotAComponent {
+        reason: reason.to_owned(),
+    })
 }
 
 /// Compiles a component.
 ///
 /// # Errors
 /// [`Error::LoadLimit`] where it is too large in a way that compiles badly, [`Error::NotAComponent`] where it is not valid.
-pub(crate) fn compile(engine: &Engine, bytes: &[u8], limits: &LoadLimits) -> Result<Component, Error> {
+pub(crate) fn compile(
+    engine: &Engine,
+    bytes: &[u8],
+    limits: &LoadLimits,
+) -> Result<Component, Error> {
     check_size(bytes, limits)?;
-    let invalid = |error: wasmtime::Error| Error::NotAComponent { reason: format!("{error:#}") };
+    let invalid = |error: wasmtime::Error| Error::NotAComponent {
+        reason: format!("{error:#}"),
+    };
     Component::from_binary(engine, bytes).map_err(invalid)
 }
 
@@ -38,15 +46,24 @@ pub(crate) fn compile(engine: &Engine, bytes: &[u8], limits: &LoadLimits) -> Res
 fn check_size(bytes: &[u8], limits: &LoadLimits) -> Result<(), Error> {
     let mut functions = 0_u64;
     for payload in Parser::new(0).parse_all(bytes) {
-        match payload.map_err(|error| Error::NotAComponent { reason: error.to_string() })? {
-            Payload::Version { encoding: Encoding::Component | Encoding::Module, .. } => {}
+        match payload.map_err(|error| Error::NotAComponent {
+            reason: error.to_string(),
+        })? {
+            Payload::Version {
+                encoding: Encoding::Component | Encoding::Module,
+                ..
+            } => {}
             Payload::CodeSectionStart { count, .. } => {
                 functions += u64::from(count);
                 within("functions", limits.functions.into(), functions)?;
             }
             Payload::CodeSectionEntry(body) => {
                 let range = body.range();
-                within("function-bytes", limits.function_bytes, (range.end - range.start) as u64)?;
+                within(
+                    "function-bytes",
+                    limits.function_bytes,
+                    (range.end - range.start) as u64,
+                )?;
             }
             _ => {}
         }

@@ -38,8 +38,14 @@ struct Name<'a> {
 impl<'a> Name<'a> {
     fn parse(name: &'a str) -> Self {
         match name.rsplit_once('@') {
-            Some((path, version)) => Self { path, version: Version::parse(version).ok() },
-            None => Self { path: name, version: None },
+            Some((path, version)) => Self {
+                path,
+                version: Version::parse(version).ok(),
+            },
+            None => Self {
+                path: name,
+                version: None,
+            },
         }
     }
 
@@ -49,7 +55,9 @@ impl<'a> Name<'a> {
 
     /// Whether this host serves a version that can stand for it: 0.1.0 for 0.1.7, but not for 0.2.0.
     fn is_served_version(&self) -> bool {
-        let Some(version) = &self.version else { return false };
+        let Some(version) = &self.version else {
+            return false;
+        };
         let compatible = |served: &Version| {
             served.major == version.major && (version.major > 0 || served.minor == version.minor)
         };
@@ -57,8 +65,15 @@ impl<'a> Name<'a> {
     }
 
     fn is_wasi(&self) -> bool {
-        let package = self.path.strip_prefix("wasi:").and_then(|rest| rest.split_once('/')).map(|(package, _)| package);
-        let version = self.version.as_ref().is_some_and(|version| version.major == 0 && matches!(version.minor, 2 | 3));
+        let package = self
+            .path
+            .strip_prefix("wasi:")
+            .and_then(|rest| rest.split_once('/'))
+            .map(|(package, _)| package);
+        let version = self
+            .version
+            .as_ref()
+            .is_some_and(|version| version.major == 0 && matches!(version.minor, 2 | 3));
         version && package.is_some_and(|package| WASI_PACKAGES.contains(&package))
     }
 }
@@ -91,7 +106,11 @@ pub(crate) fn check(component: &Component, engine: &Engine) -> Result<Exports, E
             Err(error) => foreign = Err(error),
         }
     }
-    if exports.tools || exports.sync_tools { Ok(exports) } else { foreign }
+    if exports.tools || exports.sync_tools {
+        Ok(exports)
+    } else {
+        foreign
+    }
 }
 
 fn check_export<'a>(name: &Name<'a>, full: &str) -> Result<&'a str, Error> {
@@ -101,12 +120,20 @@ fn check_export<'a>(name: &Name<'a>, full: &str) -> Result<&'a str, Error> {
     if !name.is_served_version() {
         return Err(version_error(full.to_owned(), name));
     }
-    if CALLED.contains(&name.path) { Ok(name.path) } else { Err(Error::NotServed { interface: full.to_owned() }) }
+    if CALLED.contains(&name.path) {
+        Ok(name.path)
+    } else {
+        Err(Error::NotServed {
+            interface: full.to_owned(),
+        })
+    }
 }
 
 fn check_import(full: &str, item: &ComponentItem, engine: &Engine) -> Result<(), Error> {
     let ComponentItem::ComponentInstance(instance) = item else {
-        return Err(Error::UnknownImport { name: full.to_owned() });
+        return Err(Error::UnknownImport {
+            name: full.to_owned(),
+        });
     };
     // An interface that is imported for its types alone asks for nothing.
     if functions(instance, engine).next().is_none() && !has_resources(instance, engine) {
@@ -114,34 +141,55 @@ fn check_import(full: &str, item: &ComponentItem, engine: &Engine) -> Result<(),
     }
     let name = Name::parse(full);
     if !name.is_contract() {
-        return if name.is_wasi() { Ok(()) } else { Err(Error::UnknownImport { name: full.to_owned() }) };
+        return if name.is_wasi() {
+            Ok(())
+        } else {
+            Err(Error::UnknownImport {
+                name: full.to_owned(),
+            })
+        };
     }
     if !name.is_served_version() {
         return Err(version_error(full.to_owned(), &name));
     }
     let Some((_, offered)) = OFFERED.iter().find(|(path, _)| *path == name.path) else {
-        return Err(Error::NotServed { interface: full.to_owned() });
+        return Err(Error::NotServed {
+            interface: full.to_owned(),
+        });
     };
     match functions(instance, engine).find(|function| !offered.contains(&function.as_str())) {
-        Some(function) => Err(version_error(format!("{full} with its function {function}"), &name)),
+        Some(function) => Err(version_error(
+            format!("{full} with its function {function}"),
+            &name,
+        )),
         None => Ok(()),
     }
 }
 
-fn functions<'a>(instance: &'a ComponentInstance, engine: &'a Engine) -> impl Iterator<Item = String> + 'a {
-    instance.exports(engine).filter_map(|(name, item)| match item.ty {
-        ComponentItem::ComponentFunc(_) => Some(name.to_owned()),
-        _ => None,
-    })
+fn functions<'a>(
+    instance: &'a ComponentInstance,
+    engine: &'a Engine,
+) -> impl Iterator<Item = String> + 'a {
+    instance
+        .exports(engine)
+        .filter_map(|(name, item)| match item.ty {
+            ComponentItem::ComponentFunc(_) => Some(name.to_owned()),
+            _ => None,
+        })
 }
 
 fn has_resources(instance: &ComponentInstance, engine: &Engine) -> bool {
-    instance.exports(engine).any(|(_, item)| matches!(item.ty, ComponentItem::Resource(_)))
+    instance
+        .exports(engine)
+        .any(|(_, item)| matches!(item.ty, ComponentItem::Resource(_)))
 }
 
 fn version_error(needs: String, name: &Name<'_>) -> Error {
     let package = name.path.split('/').next().unwrap_or(name.path);
-    let serves = SERVED_VERSIONS.iter().map(|version| format!("{package} {version}")).collect();
+    let serves = SERVED_VERSIONS
+        .iter()
+        .map(|version| format!("{package} {version}"))
+        .collect();
     Error::ContractVersion { needs, serves }
 }
 

@@ -5,7 +5,9 @@ use serde_json::Value;
 use crate::bindings::v0_1::portcullis::host::host_types as host;
 use crate::bindings::v0_1::portcullis::tool::tool_types as wit;
 use crate::error::Error;
-use crate::value::{Blob, Content, Extension, Progress, ResourceLink, Streams, ToolError, ToolEvent, ToolOutput};
+use crate::value::{
+    Blob, Content, Extension, Progress, ResourceLink, Streams, ToolError, ToolEvent, ToolOutput,
+};
 
 impl From<wit::Blob> for Blob {
     fn from(wit::Blob { media_type, data }: wit::Blob) -> Self {
@@ -30,9 +32,15 @@ impl From<wit::Content> for Content {
         match content {
             wit::Content::Text(text) => Content::Text(text),
             wit::Content::Blob(blob) => Content::Blob(blob.into()),
-            wit::Content::Link(wit::ResourceLink { uri, name, media_type }) => {
-                Content::Link(ResourceLink { uri, name, media_type })
-            }
+            wit::Content::Link(wit::ResourceLink {
+                uri,
+                name,
+                media_type,
+            }) => Content::Link(ResourceLink {
+                uri,
+                name,
+                media_type,
+            }),
             wit::Content::Other(other) => Content::Other(other.into()),
         }
     }
@@ -43,10 +51,18 @@ impl From<Content> for wit::Content {
         match content {
             Content::Text(text) => wit::Content::Text(text),
             Content::Blob(blob) => wit::Content::Blob(blob.into()),
-            Content::Link(ResourceLink { uri, name, media_type }) => {
-                wit::Content::Link(wit::ResourceLink { uri, name, media_type })
+            Content::Link(ResourceLink {
+                uri,
+                name,
+                media_type,
+            }) => wit::Content::Link(wit::ResourceLink {
+                uri,
+                name,
+                media_type,
+            }),
+            Content::Other(Extension { kind, payload }) => {
+                wit::Content::Other(wit::Extension { kind, payload })
             }
-            Content::Other(Extension { kind, payload }) => wit::Content::Other(wit::Extension { kind, payload }),
         }
     }
 }
@@ -54,9 +70,15 @@ impl From<Content> for wit::Content {
 impl From<wit::ToolEvent> for ToolEvent {
     fn from(event: wit::ToolEvent) -> Self {
         match event {
-            wit::ToolEvent::Progress(wit::Progress { done, total, message }) => {
-                ToolEvent::Progress(Progress { done, total, message })
-            }
+            wit::ToolEvent::Progress(wit::Progress {
+                done,
+                total,
+                message,
+            }) => ToolEvent::Progress(Progress {
+                done,
+                total,
+                message,
+            }),
             wit::ToolEvent::Content(content) => ToolEvent::Content(content.into()),
             wit::ToolEvent::Other(other) => ToolEvent::Other(other.into()),
         }
@@ -65,15 +87,31 @@ impl From<wit::ToolEvent> for ToolEvent {
 
 impl From<wit::Streams> for Streams {
     fn from(streams: wit::Streams) -> Self {
-        Self { input: streams.contains(wit::Streams::INPUT), output: streams.contains(wit::Streams::OUTPUT) }
+        Self {
+            input: streams.contains(wit::Streams::INPUT),
+            output: streams.contains(wit::Streams::OUTPUT),
+        }
     }
 }
 
 impl From<wit::ToolError> for ToolError {
-    fn from(wit::ToolError { code, message, details, retryable }: wit::ToolError) -> Self {
+    fn from(
+        wit::ToolError {
+            code,
+            message,
+            details,
+            retryable,
+        }: wit::ToolError,
+    ) -> Self {
         // Details that are no JSON are still worth reading.
-        let details = details.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text)));
-        Self { code, message, details, retryable }
+        let details =
+            details.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text)));
+        Self {
+            code,
+            message,
+            details,
+            retryable,
+        }
     }
 }
 
@@ -88,14 +126,25 @@ impl From<host::HostError> for Error {
 /// # Errors
 /// [`Error::OutputTooLarge`] beyond `limit` bytes, and [`Error::BrokenContract`] where the structured part is no JSON.
 pub(crate) fn output(output: wit::ToolOutput, limit: u64) -> Result<ToolOutput, Error> {
-    let wit::ToolOutput { content, structured } = output;
+    let wit::ToolOutput {
+        content,
+        structured,
+    } = output;
     let content: Vec<Content> = content.into_iter().map(Content::from).collect();
-    let bytes = content.iter().map(Content::size).sum::<u64>() + structured.as_ref().map_or(0, String::len) as u64;
+    let bytes = content.iter().map(Content::size).sum::<u64>()
+        + structured.as_ref().map_or(0, String::len) as u64;
     if bytes > limit {
         return Err(Error::OutputTooLarge { limit });
     }
-    let structured = structured.map(|text| serde_json::from_str(&text)).transpose();
     let structured = structured
-        .map_err(|error| Error::BrokenContract { problem: format!("its structured answer is no JSON: {error}") })?;
-    Ok(ToolOutput { content, structured, session_rebuilt: false })
+        .map(|text| serde_json::from_str(&text))
+        .transpose();
+    let structured = structured.map_err(|error| Error::BrokenContract {
+        problem: format!("its structured answer is no JSON: {error}"),
+    })?;
+    Ok(ToolOutput {
+        content,
+        structured,
+        session_rebuilt: false,
+    })
 }

@@ -12,47 +12,85 @@ use crate::{Error, LoadLimits, ToolDefinition};
 /// The longest name that model APIs take.
 const NAME_BYTES: usize = 64;
 
-/// A tool that can be called: its definition, and its schema compiled when it is first needed.
+/// A tool that can be called: its definition, and its schemas compiled when they are first needed.
 #[derive(Debug)]
 pub(crate) struct Tool {
     pub(crate) definition: ToolDefinition,
-    schema: OnceLock<Schema>,
+    input: OnceLock<Schema>,
+    output: OnceLock<Schema>,
 }
 
 impl Tool {
     pub(crate) fn new(definition: ToolDefinition) -> Self {
-        Self { definition, schema: OnceLock::new() }
+        Self {
+            definition,
+            input: OnceLock::new(),
+            output: OnceLock::new(),
+        }
     }
 
     /// Checks arguments against the input schema.
-    pub(crate) fn check(&self, arguments: &Value) -> Result<(), Error> {
-        let schema = match self.schema.get() {
-            Some(schema) => schema,
-            None => {
-                let schema = Schema::compile(&self.definition.input_schema).map_err(Error::host)?;
-                self.schema.get_or_init(|| schema)
-            }
-        };
-        let mistakes = schema.mistakes(arguments);
+    pub(crate) fn check_arguments(&self, arguments: &Value) -> Result<(), Error> {
+        let mistakes = compiled(&self.input, &self.definition.input_schema)?.mistakes(arguments);
         if mistakes.is_empty() {
             return Ok(());
         }
-        Err(Error::InvalidArguments { tool: self.definition.name.clone(), mistakes })
+        Err(Error::InvalidArguments {
+            tool: self.definition.name.clone(),
+            mistakes,
+        })
     }
+
+    /// Checks the structured part of an answer against the output schema, which promises one.
+    pub(crate) fn check_answer(&self, structured: Option<&Value>) -> Result<(), Error> {
+        let Some(schema) = &self.definition.output_schema else {
+            return Ok(());
+        };
+        let problem = match structured {
+            None => "it promises a structured answer and gives none".to_owned(),
+            Some(answer) => match compiled(&self.output, schema)?.mistakes(answer).first() {
+                None => return Ok(()),
+                Some(mistake) => format!(
+                    "its answer does not fit its output schema: {}",
+                    mistake.problem
+                ),
+            },
+        };
+        Err(Error::BrokenContract { problem })
+    }
+}
+
+fn compiled<'a>(slot: &'a OnceLock<Schema>, schema: &Value) -> Result<&'a Schema, Error> {
+    if let Some(compiled) = slot.get() {
+        return Ok(compiled);
+    }
+    let compiled = Schema::compile(schema).map_err(Error::host)?;
+    Ok(slot.get_or_init(|| compiled))
 }
 
 /// Checks all definitions of a plugin.
 ///
 /// # Errors
 /// [`Error::Definition`] for the first tool that can't be offered as it is, [`Error::LoadLimit`] where there is too much.
-pub(crate) fn check(tools: Vec<wit::ToolDefinition>, limits: &LoadLimits) -> Result<Vec<ToolDefinition>, Error> {
+pub(crate) fn check(
+    tools: Vec<wit::ToolDefinition>,
+    limits: &LoadLimits,
+) -> Result<Vec<ToolDefinition>, Error> {
     within("tools", limits.tools.into(), tools.len() as u64)?;
-    within("definition-bytes", limits.definition_bytes, tools.iter().map(size).sum())?;
+    within(
+        "definition-bytes",
+        limits.definition_bytes,
+        tools.iter().map(size).sum(),
+    )?;
     let mut checked = Vec::<ToolDefinition>::with_capacity(tools.len());
     for tool in tools {
         let name = tool.name.clone();
         if checked.iter().any(|other| other.name == name) {
-            return Err(wrong(&name, "there are two tools of this name", "give each tool a name of its own"));
+            return Err(wrong(
+                &name,
+                "there are two tools of this name",
+                "give each tool a name of its own",
+            ));
         }
         checked.push(check_one(tool, limits)?);
     }
@@ -68,7 +106,11 @@ fn check_one(tool: wit::ToolDefinition, limits: &LoadLimits) -> Result<ToolDefin
     let input_schema = schema(&name, "input schema", &tool.input_schema, limits)?;
     if input_schema.get("type").and_then(Value::as_str) != Some("object") {
         let problem = "its input schema does not say \"type\": \"object\" at its root";
-        return Err(wrong(&name, problem, "arguments are one JSON object: put the value in a property"));
+        return Err(wrong(
+            &name,
+            problem,
+            "arguments are one JSON object: put the value in a property",
+        ));
     }
     let output_schema = match &tool.output_schema {
         Some(text) => Some(schema(&name, "output schema", text, limits)?),
@@ -85,26 +127,45 @@ fn check_one(tool: wit::ToolDefinition, limits: &LoadLimits) -> Result<ToolDefin
     })
 }
 
-fn annotations(name: &str, pairs: Vec<(String, String)>) -> Result<BTreeMap<String, String>, Error> {
+fn annotations(
+    name: &str,
+    pairs: Vec<(String, String)>,
+) -> Result<BTreeMap<String, String>, Error> {
     let count = pairs.len();
     let annotations: BTreeMap<_, _> = pairs.into_iter().collect();
     if annotations.len() == count {
         return Ok(annotations);
     }
-    Err(wrong(name, "it has an annotation twice", "say each annotation once"))
+    Err(wrong(
+        name,
+        "it has an annotation twice",
+        "say each annotation once",
+    ))
 }
 
 fn schema(tool: &str, what: &str, text: &str, limits: &LoadLimits) -> Result<Value, Error> {
     within("schema-bytes", limits.schema_bytes, text.len() as u64)?;
     let schema: Value = serde_json::from_str(text).map_err(|error| {
-        wrong(tool, &format!("its {what} is no JSON ({error})"), "give a JSON Schema 2020-12 as JSON text")
+        wrong(
+            tool,
+            &format!("its {what} is no JSON ({error})"),
+            "give a JSON Schema 2020-12 as JSON text",
+        )
     })?;
     if !schema.is_object() {
-        return Err(wrong(tool, &format!("its {what} is no JSON object"), "give a JSON Schema whose root is an object"));
+        return Err(wrong(
+            tool,
+            &format!("its {what} is no JSON object"),
+            "give a JSON Schema whose root is an object",
+        ));
     }
     within("schema-depth", limits.schema_depth.into(), depth(&schema))?;
     Schema::compile(&schema).map_err(|problem| {
-        wrong(tool, &format!("its {what} can't be used: {problem}"), "give a self-contained JSON Schema 2020-12")
+        wrong(
+            tool,
+            &format!("its {what} can't be used: {problem}"),
+            "give a self-contained JSON Schema 2020-12",
+        )
     })?;
     Ok(schema)
 }
@@ -113,7 +174,9 @@ fn is_name(name: &str) -> bool {
     let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     name.len() <= NAME_BYTES
         && name.bytes().next().is_some_and(letter)
-        && name.bytes().all(|byte| letter(byte) || matches!(byte, b'_' | b'-'))
+        && name
+            .bytes()
+            .all(|byte| letter(byte) || matches!(byte, b'_' | b'-'))
 }
 
 /// How deep objects and arrays are nested. Not endless: the parser stops at 128.
@@ -127,7 +190,11 @@ fn depth(value: &Value) -> u64 {
 
 fn size(tool: &wit::ToolDefinition) -> u64 {
     let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    let annotations: usize = tool.annotations.iter().map(|(key, value)| key.len() + value.len()).sum();
+    let annotations: usize = tool
+        .annotations
+        .iter()
+        .map(|(key, value)| key.len() + value.len())
+        .sum();
     let bytes = tool.name.len()
         + optional(&tool.title)
         + tool.description.len()
@@ -139,11 +206,23 @@ fn size(tool: &wit::ToolDefinition) -> u64 {
 
 /// Refuses what is beyond a limit of a load.
 pub(crate) fn within(limit: &'static str, allowed: u64, found: u64) -> Result<(), Error> {
-    if found <= allowed { Ok(()) } else { Err(Error::LoadLimit { limit, allowed, found }) }
+    if found <= allowed {
+        Ok(())
+    } else {
+        Err(Error::LoadLimit {
+            limit,
+            allowed,
+            found,
+        })
+    }
 }
 
 fn wrong(tool: &str, problem: &str, remedy: &'static str) -> Error {
-    Error::Definition { tool: Some(tool.to_owned()), problem: problem.to_owned(), remedy }
+    Error::Definition {
+        tool: Some(tool.to_owned()),
+        problem: problem.to_owned(),
+        remedy,
+    }
 }
 
 #[cfg(test)]
@@ -163,7 +242,9 @@ mod tests {
     }
 
     fn problem(tools: Vec<wit::ToolDefinition>) -> String {
-        check(tools, &LoadLimits::default()).unwrap_err().to_string()
+        check(tools, &LoadLimits::default())
+            .unwrap_err()
+            .to_string()
     }
 
     const OBJECT: &str = r#"{"type": "object"}"#;
@@ -171,10 +252,16 @@ mod tests {
     #[test]
     fn names_are_what_model_apis_take() {
         for name in ["a", "9", "read_file", "read-file", &"x".repeat(64)] {
-            assert!(check(vec![tool(name, OBJECT)], &LoadLimits::default()).is_ok(), "{name}");
+            assert!(
+                check(vec![tool(name, OBJECT)], &LoadLimits::default()).is_ok(),
+                "{name}"
+            );
         }
         for name in ["", "A", "_a", "-a", "a.b", "ä", "a b", &"x".repeat(65)] {
-            assert!(problem(vec![tool(name, OBJECT)]).contains("no tool name"), "{name}");
+            assert!(
+                problem(vec![tool(name, OBJECT)]).contains("no tool name"),
+                "{name}"
+            );
         }
     }
 
@@ -188,13 +275,29 @@ mod tests {
         assert!(problem(vec![tool("a", "{")]).contains("no JSON"));
         assert!(problem(vec![tool("a", "true")]).contains("no JSON object"));
         assert!(problem(vec![tool("a", "{}")]).contains("\"type\": \"object\""));
-        assert!(problem(vec![tool("a", r#"{"type": "object", "properties": 1}"#)]).contains("can't be used"));
+        assert!(
+            problem(vec![tool("a", r#"{"type": "object", "properties": 1}"#)])
+                .contains("can't be used")
+        );
     }
 
     #[test]
     fn a_deep_schema_is_refused() {
-        let deep = format!(r#"{{"type": "object", "default": {}{}}}"#, "[".repeat(120), "]".repeat(120));
+        let deep = format!(
+            r#"{{"type": "object", "default": {}{}}}"#,
+            "[".repeat(120),
+            "]".repeat(120)
+        );
         let error = check(vec![tool("a", &deep)], &LoadLimits::default()).unwrap_err();
-        assert!(matches!(error, Error::LoadLimit { limit: "schema-depth", .. }), "{error}");
+        assert!(
+            matches!(
+                error,
+                Error::LoadLimit {
+                    limit: "schema-depth",
+                    ..
+                }
+            ),
+            "{error}"
+        );
     }
 }

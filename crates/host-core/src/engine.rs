@@ -51,7 +51,12 @@ pub(crate) struct Engines {
 impl Engines {
     /// Engines for `in_flight` calls at once.
     pub(crate) fn new(limits: &Limits, in_flight: u64) -> Self {
-        Self { plain: OnceLock::new(), metered: OnceLock::new(), limits: limits.clone(), in_flight: in_flight.max(1) }
+        Self {
+            plain: OnceLock::new(),
+            metered: OnceLock::new(),
+            limits: limits.clone(),
+            in_flight: in_flight.max(1),
+        }
     }
 
     /// The engine that meters fuel, or the one that doesn't.
@@ -81,7 +86,12 @@ impl Runtime {
         let mut linker = Linker::new(&engine);
         imports::link(&mut linker).map_err(Error::host)?;
         let ticker = Ticker::start(&engine).map_err(Error::host)?;
-        Ok(Self { engine, linker, ticker, metered })
+        Ok(Self {
+            engine,
+            linker,
+            ticker,
+            metered,
+        })
     }
 }
 
@@ -111,13 +121,20 @@ const HOST_STACK: usize = 1 << 20;
 /// process has only so many.
 fn pool(limits: &Limits, in_flight: u64, map_count: u64) -> (PoolingAllocationConfig, bool) {
     let budget = map_count / 100 * 95;
-    let wanted = in_flight.saturating_add(u64::from(limits.host.sessions)).max(LEAST_MEMORIES);
+    let wanted = in_flight
+        .saturating_add(u64::from(limits.host.sessions))
+        .max(LEAST_MEMORIES);
     let (calls, memories, copy_on_write) = if 2 * in_flight + 4 * wanted <= budget {
         (in_flight, wanted, true)
     } else {
         // Without copy-on-write a memory takes two mappings less.
         let most = budget / 4;
-        tracing::warn!(in_flight, most, map_count, "vm.max_map_count is low: smaller pool, no copy-on-write");
+        tracing::warn!(
+            in_flight,
+            most,
+            map_count,
+            "vm.max_map_count is low: smaller pool, no copy-on-write"
+        );
         (in_flight.min(most), wanted.min(most), false)
     };
     let core_instances = (memories * CORE_INSTANCES_PER_CALL).max(LEAST_CORE_INSTANCES);

@@ -58,7 +58,9 @@ pub enum Error {
         name: String,
     },
     /// The component exports nothing that this host can call.
-    #[error("the component exports no tools: it needs an export portcullis:tool/tools or portcullis:tool/sync-tools")]
+    #[error(
+        "the component exports no tools: it needs an export portcullis:tool/tools or portcullis:tool/sync-tools"
+    )]
     NoTools,
     /// The manifest inside the component, or beside it, is not right.
     #[error("{0}")]
@@ -86,7 +88,9 @@ pub enum Error {
         remedy: &'static str,
     },
     /// The component is larger, or defines more, than the operator allows.
-    #[error("the plugin's {limit} is {found}, and this host allows {allowed}; the operator can raise the limit")]
+    #[error(
+        "the plugin's {limit} is {found}, and this host allows {allowed}; the operator can raise the limit"
+    )]
     LoadLimit {
         /// Which limit of [`LoadLimits`](crate::LoadLimits).
         limit: &'static str,
@@ -197,7 +201,10 @@ pub enum Error {
         problem: String,
     },
     /// The operator's settings for the plugin don't fit the schema in its manifest.
-    #[error("the settings don't fit the plugin's [config] schema: {}", list(mistakes))]
+    #[error(
+        "the settings don't fit the plugin's [config] schema: {}",
+        list(mistakes)
+    )]
     Settings {
         /// Every mistake that was found.
         mistakes: Vec<ArgumentMistake>,
@@ -226,7 +233,9 @@ impl Error {
             Error::NotServed { .. } => ErrorKind::NotServed,
             Error::UnknownImport { .. } => ErrorKind::UnknownImport,
             Error::NoTools => ErrorKind::NoTools,
-            Error::Manifest(_) | Error::ManifestSection(_) | Error::ManifestTwice { .. } => ErrorKind::Manifest,
+            Error::Manifest(_) | Error::ManifestSection(_) | Error::ManifestTwice { .. } => {
+                ErrorKind::Manifest
+            }
             Error::UnknownCapability(_) => ErrorKind::UnknownCapability,
             Error::Definition { .. } => ErrorKind::Definition,
             Error::LoadLimit { .. } | Error::CompileTime { .. } => ErrorKind::LoadLimit,
@@ -252,7 +261,9 @@ impl Error {
     }
 
     pub(crate) fn host(reason: impl fmt::Display) -> Self {
-        Error::Host { reason: reason.to_string() }
+        Error::Host {
+            reason: reason.to_string(),
+        }
     }
 }
 
@@ -260,7 +271,10 @@ impl Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "each is the variant of Error with the same name")]
+#[expect(
+    missing_docs,
+    reason = "each is the variant of Error with the same name"
+)]
 pub enum ErrorKind {
     Io,
     NotAComponent,
@@ -308,10 +322,12 @@ pub struct ArgumentMistake {
 }
 
 fn list(mistakes: &[ArgumentMistake]) -> String {
-    let lines = mistakes.iter().map(|mistake| match mistake.pointer.as_str() {
-        "" => mistake.problem.clone(),
-        pointer => format!("{pointer}: {}", mistake.problem),
-    });
+    let lines = mistakes
+        .iter()
+        .map(|mistake| match mistake.pointer.as_str() {
+            "" => mistake.problem.clone(),
+            pointer => format!("{pointer}: {}", mistake.problem),
+        });
     lines.collect::<Vec<_>>().join("; ")
 }
 
@@ -342,7 +358,11 @@ impl fmt::Display for Trap {
             (None, Some(code)) => write!(f, "it exited with status {code}")?,
             (None, None) => f.write_str(&self.reason)?,
         }
-        if self.session_lost { f.write_str("; its session starts anew") } else { Ok(()) }
+        if self.session_lost {
+            f.write_str("; its session starts anew")
+        } else {
+            Ok(())
+        }
     }
 }
 

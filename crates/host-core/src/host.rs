@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use portcullis_host_policy::Grant;
 use tokio::sync::Semaphore;
 
+use crate::Limits;
 use crate::cache::Cache;
 use crate::engine::Engines;
 use crate::error::Error;
@@ -16,7 +17,6 @@ use crate::log::{LogSink, TracingSink};
 use crate::permit::Gate;
 use crate::plugin::Plugin;
 use crate::session::SessionCount;
-use crate::Limits;
 
 /// Loads plugins and holds what they share: engines, the compile cache, limits over all of them. Clones share it.
 ///
@@ -52,14 +52,23 @@ pub(crate) struct HostInner {
 impl HostInner {
     /// An id that no other call of this machine's hosts has, for all practical purposes.
     pub(crate) fn next_call_id(&self) -> String {
-        format!("{:08x}-{}", self.run_id, self.calls.fetch_add(1, Ordering::Relaxed))
+        format!(
+            "{:08x}-{}",
+            self.run_id,
+            self.calls.fetch_add(1, Ordering::Relaxed)
+        )
     }
 }
 
 impl Host {
     /// A host with everything at its default, to be changed and built.
     pub fn builder() -> HostBuilder {
-        HostBuilder { limits: Limits::default(), cache: CacheFolder::Default, log: Arc::new(TracingSink), in_flight: None }
+        HostBuilder {
+            limits: Limits::default(),
+            cache: CacheFolder::Default,
+            log: Arc::new(TracingSink),
+            in_flight: None,
+        }
     }
 
     /// Loads a plugin that may reach what `grant` says.
@@ -67,14 +76,25 @@ impl Host {
     /// # Errors
     /// Any of the load kinds of [`Error`].
     pub async fn load(&self, source: impl Into<Source>, grant: Grant) -> Result<Plugin, Error> {
-        self.load_with(source, LoadOptions { grant, ..LoadOptions::default() }).await
+        self.load_with(
+            source,
+            LoadOptions {
+                grant,
+                ..LoadOptions::default()
+            },
+        )
+        .await
     }
 
     /// Loads a plugin with all that the operator says of it.
     ///
     /// # Errors
     /// Any of the load kinds of [`Error`].
-    pub async fn load_with(&self, source: impl Into<Source>, options: LoadOptions) -> Result<Plugin, Error> {
+    pub async fn load_with(
+        &self,
+        source: impl Into<Source>,
+        options: LoadOptions,
+    ) -> Result<Plugin, Error> {
         load::load(&self.inner, source.into(), options).await
     }
 
@@ -84,7 +104,9 @@ impl Host {
     /// [`Error::Io`], [`Error::NotAComponent`], [`Error::LoadLimit`] and the manifest's kinds.
     pub async fn inspect(&self, source: impl Into<Source>) -> Result<Inspection, Error> {
         let (source, limits) = (source.into(), self.inner.limits.load.clone());
-        tokio::task::spawn_blocking(move || inspect(&source, &limits)).await.map_err(Error::host)?
+        tokio::task::spawn_blocking(move || inspect(&source, &limits))
+            .await
+            .map_err(Error::host)?
     }
 
     /// What is going on.
@@ -102,7 +124,9 @@ impl Host {
 
 impl std::fmt::Debug for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Host").field("stats", &self.stats()).finish_non_exhaustive()
+        f.debug_struct("Host")
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
     }
 }
 
@@ -195,7 +219,9 @@ impl HostBuilder {
             log: self.log,
             gate: Gate::of_host(&limits.host),
             sessions: Arc::new(SessionCount::new(limits.host.sessions)),
-            compiles: Arc::new(Semaphore::new(limits.host.concurrent_compiles.max(1) as usize)),
+            compiles: Arc::new(Semaphore::new(
+                limits.host.concurrent_compiles.max(1) as usize
+            )),
             live_instances: Arc::default(),
             cache_hits: AtomicU64::new(0),
             cache_misses: AtomicU64::new(0),
@@ -204,7 +230,9 @@ impl HostBuilder {
             limits,
         };
         load::warm_up(&inner)?;
-        Ok(Host { inner: Arc::new(inner) })
+        Ok(Host {
+            inner: Arc::new(inner),
+        })
     }
 }
 

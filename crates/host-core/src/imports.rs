@@ -20,8 +20,17 @@ pub(crate) fn link(linker: &mut Linker<State>) -> Result<()> {
 }
 
 impl host::log::Host for State {
-    fn write(&mut self, level: host::log::Level, message: String, fields: Vec<(String, String)>) -> Result<()> {
-        let bytes = message.len() + fields.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+    fn write(
+        &mut self,
+        level: host::log::Level,
+        message: String,
+        fields: Vec<(String, String)>,
+    ) -> Result<()> {
+        let bytes = message.len()
+            + fields
+                .iter()
+                .map(|(name, value)| name.len() + value.len())
+                .sum::<usize>();
         self.call.spend(bytes)?;
         if !self.call.may_log(bytes) {
             return Ok(());
@@ -34,7 +43,14 @@ impl host::log::Host for State {
             host::log::Level::Error => LogLevel::Error,
         };
         let (plugin, call_id) = (self.owner.id.clone(), self.call.id.to_string());
-        self.owner.log.log(LogLine { plugin, call_id, level, message, fields, source: LogSource::Guest });
+        self.owner.log.log(LogLine {
+            plugin,
+            call_id,
+            level,
+            message,
+            fields,
+            source: LogSource::Guest,
+        });
         Ok(())
     }
 }
@@ -45,7 +61,8 @@ impl host::config::Host for State {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         });
-        self.call.spend(key.len() + value.as_ref().map_or(0, String::len))?;
+        self.call
+            .spend(key.len() + value.as_ref().map_or(0, String::len))?;
         Ok(value)
     }
 
@@ -59,10 +76,19 @@ impl tool::tool_types::Host for State {}
 
 impl tool::progress::Host for State {
     fn report(&mut self, call_id: String, progress: tool::progress::Progress) -> Result<()> {
-        self.call.spend(progress.message.as_ref().map_or(0, String::len))?;
+        self.call
+            .spend(progress.message.as_ref().map_or(0, String::len))?;
         if *call_id == *self.call.id {
-            let tool::progress::Progress { done, total, message } = progress;
-            self.call.report(Progress { done, total, message });
+            let tool::progress::Progress {
+                done,
+                total,
+                message,
+            } = progress;
+            self.call.report(Progress {
+                done,
+                total,
+                message,
+            });
         }
         Ok(())
     }
@@ -71,7 +97,11 @@ impl tool::progress::Host for State {
 impl tool::cancellation::Host for State {
     fn requested(&mut self, call_id: String) -> Result<bool> {
         self.call.spend(0)?;
-        let cancel = self.call.cancel.as_ref().filter(|_| *call_id == *self.call.id);
+        let cancel = self
+            .call
+            .cancel
+            .as_ref()
+            .filter(|_| *call_id == *self.call.id);
         Ok(cancel.is_some_and(crate::Cancellation::is_cancelled))
     }
 }
@@ -81,7 +111,11 @@ impl tool::cancellation::HostWithStore<State> for HasSelf<State> {
         let cancel = accessor.with(|mut access| -> Result<_> {
             let state = access.get();
             state.call.spend(0)?;
-            Ok(state.call.cancel.clone().filter(|_| *call_id == *state.call.id))
+            Ok(state
+                .call
+                .cancel
+                .clone()
+                .filter(|_| *call_id == *state.call.id))
         })?;
         match cancel {
             Some(cancel) => cancel.cancelled().await,

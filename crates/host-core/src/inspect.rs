@@ -51,9 +51,14 @@ pub(crate) fn inspect(source: &Source, limits: &LoadLimits) -> Result<Inspection
         manifest: read.manifest,
         imports: Vec::new(),
         exports: Vec::new(),
-        sizes: Sizes { component: read.bytes.len() as u64, ..Sizes::default() },
+        sizes: Sizes {
+            component: read.bytes.len() as u64,
+            ..Sizes::default()
+        },
     };
-    let broken = |error: wasmparser::BinaryReaderError| Error::NotAComponent { reason: error.to_string() };
+    let broken = |error: wasmparser::BinaryReaderError| Error::NotAComponent {
+        reason: error.to_string(),
+    };
     let mut depth = 0_u32;
     for payload in Parser::new(0).parse_all(&read.bytes) {
         let payload = payload.map_err(broken)?;
@@ -62,12 +67,16 @@ pub(crate) fn inspect(source: &Source, limits: &LoadLimits) -> Result<Inspection
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(imports) if depth == 0 => {
                 for import in imports.clone() {
-                    inspection.imports.push(import.map_err(broken)?.name.name.to_owned());
+                    inspection
+                        .imports
+                        .push(import.map_err(broken)?.name.name.to_owned());
                 }
             }
             Payload::ComponentExportSection(exports) if depth == 0 => {
                 for export in exports.clone() {
-                    inspection.exports.push(export.map_err(broken)?.name.name.to_owned());
+                    inspection
+                        .exports
+                        .push(export.map_err(broken)?.name.name.to_owned());
                 }
             }
             _ => {}
@@ -84,7 +93,9 @@ impl Sizes {
                 self.code += (range.end - range.start) as u64;
                 self.functions += u64::from(*count);
             }
-            Payload::DataSection(data) => self.data += (data.range().end - data.range().start) as u64,
+            Payload::DataSection(data) => {
+                self.data += (data.range().end - data.range().start) as u64
+            }
             Payload::CustomSection(custom) => self.custom += custom.data().len() as u64,
             _ => {}
         }

@@ -45,16 +45,26 @@ impl Template {
         exports: Exports,
         live: Arc<AtomicUsize>,
     ) -> Result<Self, Error> {
-        let unknown = |error: wasmtime::Error| Error::UnknownImport { name: format!("{error:#}") };
+        let unknown = |error: wasmtime::Error| Error::UnknownImport {
+            name: format!("{error:#}"),
+        };
         let pre = runtime.linker.instantiate_pre(component).map_err(unknown)?;
-        let broken = |error: wasmtime::Error| Error::NotAComponent { reason: format!("{error:#}") };
+        let broken = |error: wasmtime::Error| Error::NotAComponent {
+            reason: format!("{error:#}"),
+        };
         let tools = if exports.tools {
             ToolsIndices::Async(tools::GuestIndices::new(&pre).map_err(broken)?)
         } else {
             ToolsIndices::Sync(sync_tools::GuestIndices::new(&pre).map_err(broken)?)
         };
-        let streaming = exports.streaming.then(|| streaming_tools::GuestIndices::new(&pre)).transpose();
-        let lifecycle = exports.lifecycle.then(|| lifecycle::GuestIndices::new(&pre)).transpose();
+        let streaming = exports
+            .streaming
+            .then(|| streaming_tools::GuestIndices::new(&pre))
+            .transpose();
+        let lifecycle = exports
+            .lifecycle
+            .then(|| lifecycle::GuestIndices::new(&pre))
+            .transpose();
         Ok(Self {
             tools,
             streaming: streaming.map_err(broken)?,
@@ -100,14 +110,26 @@ impl Template {
     async fn exports(
         &self,
         store: &mut Store<State>,
-    ) -> Result<(Tools, Option<streaming_tools::Guest>, Option<lifecycle::Guest>)> {
+    ) -> Result<(
+        Tools,
+        Option<streaming_tools::Guest>,
+        Option<lifecycle::Guest>,
+    )> {
         let instance = self.pre.instantiate_async(&mut *store).await?;
         let tools = match &self.tools {
             ToolsIndices::Async(indices) => Tools::Async(indices.load(&mut *store, &instance)?),
             ToolsIndices::Sync(indices) => Tools::Sync(indices.load(&mut *store, &instance)?),
         };
-        let streaming = self.streaming.as_ref().map(|indices| indices.load(&mut *store, &instance)).transpose()?;
-        let lifecycle = self.lifecycle.as_ref().map(|indices| indices.load(&mut *store, &instance)).transpose()?;
+        let streaming = self
+            .streaming
+            .as_ref()
+            .map(|indices| indices.load(&mut *store, &instance))
+            .transpose()?;
+        let lifecycle = self
+            .lifecycle
+            .as_ref()
+            .map(|indices| indices.load(&mut *store, &instance))
+            .transpose()?;
         Ok((tools, streaming, lifecycle))
     }
 }
@@ -115,7 +137,10 @@ impl Template {
 /// Gives the store what its call may use.
 fn prepare(store: &mut Store<State>, metered: bool) {
     let limits = &store.data().call.limits;
-    let crossing = limits.output_bytes.max(limits.host_call_bytes).saturating_add(LIFTING_SLACK);
+    let crossing = limits
+        .output_bytes
+        .max(limits.host_call_bytes)
+        .saturating_add(LIFTING_SLACK);
     let fuel = limits.fuel.unwrap_or(u64::MAX);
     store.set_hostcall_fuel(usize::try_from(crossing).unwrap_or(usize::MAX));
     if metered {
@@ -178,10 +203,15 @@ impl Instance {
 
     /// Hands the plugin its settings, if it wants them.
     pub(crate) async fn start(&mut self) -> Result<(), Error> {
-        let Some(lifecycle) = &self.lifecycle else { return Ok(()) };
+        let Some(lifecycle) = &self.lifecycle else {
+            return Ok(());
+        };
         let settings = self.store.data().owner.settings_json.clone();
         let _running = self.ticker.running();
-        let started = self.store.run_concurrent(async |accessor| lifecycle.call_start(accessor, settings).await).await;
+        let started = self
+            .store
+            .run_concurrent(async |accessor| lifecycle.call_start(accessor, settings).await)
+            .await;
         match started.flatten() {
             Ok(answer) => answer.map_err(Error::from),
             Err(error) => Err(crate::trap::explain(&error, self.store.data())),
@@ -196,7 +226,10 @@ impl Instance {
             Tools::Async(guest) => guest.call_list_tools(accessor).await,
             Tools::Sync(guest) => Ok(guest.call_list_tools(accessor).await?.into_iter().collect()),
         });
-        listed.await.flatten().map_err(|error| crate::trap::explain(&error, self.store.data()))
+        listed
+            .await
+            .flatten()
+            .map_err(|error| crate::trap::explain(&error, self.store.data()))
     }
 
     /// Calls a tool, and waits until every task of the guest has ended.
@@ -225,7 +258,9 @@ impl Instance {
         events: EventConsumer,
     ) -> Result<Option<Answer>, Error> {
         let Some(streaming) = &self.streaming else {
-            let problem = "a tool streams, and the plugin does not export portcullis:tool/streaming-tools".to_owned();
+            let problem =
+                "a tool streams, and the plugin does not export portcullis:tool/streaming-tools"
+                    .to_owned();
             return Err(Error::BrokenContract { problem });
         };
         let _running: Running = self.ticker.running();

@@ -69,14 +69,15 @@ pub use inspect::{Inspection, Sizes};
 pub use load::{LoadOptions, Source};
 pub use log::{LogLevel, LogLine, LogSink, LogSource, TracingSink};
 pub use plugin::Plugin;
-pub use portcullis_host_policy::capability::Capability;
 pub use portcullis_host_policy::Grant;
 pub use portcullis_host_policy::PluginId;
+pub use portcullis_host_policy::capability::Capability;
 pub use portcullis_host_policy::limits::{
     CallLimits, HostLimits, LimitOverrides, Limits, LoadLimits, PluginLimits,
 };
 pub use portcullis_host_policy::manifest::{InstancePolicy, Manifest};
 pub use stream::ToolStream;
 pub use value::{
-    Blob, Content, Extension, Progress, ResourceLink, Streams, ToolDefinition, ToolError, ToolEvent, ToolOutput,
+    Blob, Content, Extension, Progress, ResourceLink, Streams, ToolDefinition, ToolError,
+    ToolEvent, ToolOutput,
 };

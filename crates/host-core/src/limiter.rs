@@ -52,7 +52,12 @@ impl Limiter {
 
 impl ResourceLimiter for Limiter {
     // A refusal is the guest's `memory.grow` answering -1, not a trap: a guest with a plan for it may go on.
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool> {
         let more = desired.saturating_sub(current) as u64;
         let total = self.memory.saturating_add(more);
         if total > self.memory_limit {
@@ -70,7 +75,12 @@ impl ResourceLimiter for Limiter {
         Ok(())
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool> {
         let more = desired.saturating_sub(current) as u64;
         let total = self.table.saturating_add(more);
         if total > self.table_limit {
@@ -108,7 +118,10 @@ mod tests {
     const PAGE: usize = 64 * 1024;
 
     fn limiter(pages: u64) -> Limiter {
-        let limits = crate::CallLimits { memory_bytes: pages * PAGE as u64, ..Default::default() };
+        let limits = crate::CallLimits {
+            memory_bytes: pages * PAGE as u64,
+            ..Default::default()
+        };
         Limiter::new(&limits)
     }
 

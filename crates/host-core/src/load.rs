@@ -67,7 +67,6 @@ impl From<Vec<u8>> for Source {
 
 /// What the operator says of a plugin when it is loaded. The default grants nothing and changes nothing.
 #[derive(Clone, Default)]
-#[non_exhaustive]
 pub struct LoadOptions {
     /// What it may reach.
     pub grant: Grant,
@@ -83,7 +82,10 @@ pub struct LoadOptions {
 
 impl std::fmt::Debug for LoadOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LoadOptions").field("grant", &self.grant).field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("LoadOptions")
+            .field("grant", &self.grant)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }
 
@@ -103,7 +105,11 @@ struct Compiled {
 }
 
 /// Loads a plugin.
-pub(crate) async fn load(host: &Arc<HostInner>, source: Source, options: LoadOptions) -> Result<Plugin, Error> {
+pub(crate) async fn load(
+    host: &Arc<HostInner>,
+    source: Source,
+    options: LoadOptions,
+) -> Result<Plugin, Error> {
     let load_limits = host.limits.load.clone();
     let read = blocking(move || read(&source, &load_limits)).await?;
     let limits = effective_limits(host, &options, read.manifest.as_ref());
@@ -118,7 +124,12 @@ pub(crate) async fn load(host: &Arc<HostInner>, source: Source, options: LoadOpt
     };
     let runtime = host.engines.get(metered)?;
     let exports = contract::check(&compiled.component, &runtime.engine)?;
-    let template = Template::new(runtime, &compiled.component, exports, Arc::clone(&host.live_instances))?;
+    let template = Template::new(
+        runtime,
+        &compiled.component,
+        exports,
+        Arc::clone(&host.live_instances),
+    )?;
     let definitions = match compiled.definitions {
         Some(definitions) => definitions,
         None => {
@@ -127,8 +138,12 @@ pub(crate) async fn load(host: &Arc<HostInner>, source: Source, options: LoadOpt
             definitions
         }
     };
-    let named = |definition: &ToolDefinition| (definition.name.clone(), Tool::new(definition.clone()));
-    let policy = options.instances.or(read.manifest.as_ref().map(|manifest| manifest.instances.policy));
+    let named =
+        |definition: &ToolDefinition| (definition.name.clone(), Tool::new(definition.clone()));
+    let policy = options.instances.or(read
+        .manifest
+        .as_ref()
+        .map(|manifest| manifest.instances.policy));
     Ok(Plugin {
         inner: Arc::new(PluginInner {
             tools: definitions.iter().map(named).collect(),
@@ -148,7 +163,11 @@ pub(crate) async fn load(host: &Arc<HostInner>, source: Source, options: LoadOpt
 }
 
 /// The host's limits, set by the operator for this plugin, lowered by its manifest.
-fn effective_limits(host: &HostInner, options: &LoadOptions, manifest: Option<&Manifest>) -> Limits {
+fn effective_limits(
+    host: &HostInner,
+    options: &LoadOptions,
+    manifest: Option<&Manifest>,
+) -> Limits {
     let set = host.limits.set_by(&options.limits);
     match manifest {
         Some(manifest) => set.lowered_by(&manifest.limits),
@@ -159,7 +178,11 @@ fn effective_limits(host: &HostInner, options: &LoadOptions, manifest: Option<&M
 /// What instances know of the plugin; its settings are checked here.
 fn owner(host: &HostInner, read: &Read_, settings: Map<String, Value>) -> Result<Owner, Error> {
     let settings = Value::Object(settings);
-    if let Some(schema) = read.manifest.as_ref().and_then(|manifest| manifest.config.as_ref()) {
+    if let Some(schema) = read
+        .manifest
+        .as_ref()
+        .and_then(|manifest| manifest.config.as_ref())
+    {
         let schema = Schema::compile(schema.as_json()).map_err(|problem| Error::Definition {
             tool: None,
             problem: format!("the [config] schema of its manifest can't be used: {problem}"),
@@ -171,8 +194,15 @@ fn owner(host: &HostInner, read: &Read_, settings: Map<String, Value>) -> Result
         }
     }
     let settings_json = settings.to_string();
-    let Value::Object(settings) = settings else { unreachable!("made of a map") };
-    Ok(Owner { id: read.id.clone(), settings, settings_json, log: Arc::clone(&host.log) })
+    let Value::Object(settings) = settings else {
+        unreachable!("made of a map")
+    };
+    Ok(Owner {
+        id: read.id.clone(),
+        settings,
+        settings_json,
+        log: Arc::clone(&host.log),
+    })
 }
 
 /// Reads a component and its manifest.
@@ -181,7 +211,11 @@ pub(crate) fn read(source: &Source, limits: &LoadLimits) -> Result<Read_, Error>
         Source::Bytes(bytes) => Arc::clone(bytes),
         Source::Path(path) => read_file(path, limits)?.into(),
     };
-    within("component-bytes", limits.component_bytes, bytes.len() as u64)?;
+    within(
+        "component-bytes",
+        limits.component_bytes,
+        bytes.len() as u64,
+    )?;
     let digest = Digest::of(&bytes);
     compile::is_component(&bytes)?;
     let manifest = manifest(&bytes, source, limits)?;
@@ -189,19 +223,34 @@ pub(crate) fn read(source: &Source, limits: &LoadLimits) -> Result<Read_, Error>
         Some(manifest) => manifest.plugin.id.clone(),
         None => id_of(source, &digest)?,
     };
-    Ok(Read_ { bytes, digest, manifest, id })
+    Ok(Read_ {
+        bytes,
+        digest,
+        manifest,
+        id,
+    })
 }
 
 fn read_file(path: &Path, limits: &LoadLimits) -> Result<Vec<u8>, Error> {
-    let io = |source| Error::Io { path: path.to_owned(), source };
+    let io = |source| Error::Io {
+        path: path.to_owned(),
+        source,
+    };
     let file = File::open(path).map_err(io)?;
     let metadata = file.metadata().map_err(io)?;
     if !metadata.is_file() {
-        return Err(io(std::io::Error::new(std::io::ErrorKind::InvalidInput, "not a regular file")));
+        return Err(io(std::io::Error::new(
+            std::io::ErrorKind::InvalidInput,
+            "not a regular file",
+        )));
     }
     // A file that grows while it is read is still refused.
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(limits.component_bytes)).unwrap_or(0));
-    file.take(limits.component_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(io)?;
+    let mut bytes = Vec::with_capacity(
+        usize::try_from(metadata.len().min(limits.component_bytes)).unwrap_or(0),
+    );
+    file.take(limits.component_bytes.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(io)?;
     Ok(bytes)
 }
 
@@ -211,12 +260,19 @@ fn manifest(bytes: &[u8], source: &Source, limits: &LoadLimits) -> Result<Option
         Manifest::parse(text).map_err(Error::from)
     };
     let embedded = section::read(bytes)?.map(parse).transpose()?;
-    let Source::Path(path) = source else { return Ok(embedded) };
+    let Source::Path(path) = source else {
+        return Ok(embedded);
+    };
     let beside = path.with_extension("toml");
     let text = match std::fs::read_to_string(&beside) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(embedded),
-        Err(source) => return Err(Error::Io { path: beside, source }),
+        Err(source) => {
+            return Err(Error::Io {
+                path: beside,
+                source,
+            });
+        }
     };
     let sidecar = parse(&text)?;
     match embedded {
@@ -228,25 +284,43 @@ fn manifest(bytes: &[u8], source: &Source, limits: &LoadLimits) -> Result<Option
 /// A plugin without a manifest is called after its file, or its digest.
 fn id_of(source: &Source, digest: &Digest) -> Result<PluginId, Error> {
     let from_name = match source {
-        Source::Path(path) => path.file_stem().and_then(|stem| stem.to_str()).map(|stem| stem.to_lowercase().replace('_', "-")),
+        Source::Path(path) => path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .map(|stem| stem.to_lowercase().replace('_', "-")),
         Source::Bytes(_) => None,
     };
     if let Some(Ok(id)) = from_name.map(|name| name.parse::<PluginId>()) {
         return Ok(id);
     }
-    let digits: String = digest.to_string().chars().skip("sha256:".len()).take(12).collect();
+    let digits: String = digest
+        .to_string()
+        .chars()
+        .skip("sha256:".len())
+        .take(12)
+        .collect();
     format!("sha256-{digits}").parse().map_err(Error::host)
 }
 
 fn from_cache(host: &HostInner, metered: bool, digest: &Digest) -> Result<Option<Compiled>, Error> {
-    let Some(cache) = &host.cache else { return Ok(None) };
+    let Some(cache) = &host.cache else {
+        return Ok(None);
+    };
     let engine = &host.engines.get(metered)?.engine;
     let key = CacheKey::new(digest, engine);
     let compiled = cache.get(engine, &key).and_then(|hit| {
         let definitions = Some(serde_json::from_slice(&hit.notes).ok()?);
-        Some(Compiled { component: hit.component, key, definitions })
+        Some(Compiled {
+            component: hit.component,
+            key,
+            definitions,
+        })
     });
-    let counter = if compiled.is_some() { &host.cache_hits } else { &host.cache_misses };
+    let counter = if compiled.is_some() {
+        &host.cache_hits
+    } else {
+        &host.cache_misses
+    };
     counter.fetch_add(1, Ordering::Relaxed);
     Ok(compiled)
 }
@@ -259,18 +333,30 @@ async fn compile_in_time(
     digest: Digest,
     on_compile: Option<Arc<dyn Fn() + Send + Sync>>,
 ) -> Result<Compiled, Error> {
-    let permit = Arc::clone(&host.compiles).acquire_owned().await.map_err(Error::host)?;
+    let permit = Arc::clone(&host.compiles)
+        .acquire_owned()
+        .await
+        .map_err(Error::host)?;
     on_compile.iter().for_each(|tell| tell());
-    let (limits, engine) = (host.limits.load.clone(), host.engines.get(metered)?.engine.clone());
+    let (limits, engine) = (
+        host.limits.load.clone(),
+        host.engines.get(metered)?.engine.clone(),
+    );
     let allowed = limits.compile_time;
     let compiling = blocking(move || {
         // A compilation that is given up goes on to its end, and so does its permit: there are never more than allowed.
         let _permit = permit;
         let component = compile::compile(&engine, &bytes, &limits)?;
         let key = CacheKey::new(&digest, &engine);
-        Ok(Compiled { component, key, definitions: None })
+        Ok(Compiled {
+            component,
+            key,
+            definitions: None,
+        })
     });
-    timeout(allowed, compiling).await.unwrap_or(Err(Error::CompileTime { allowed }))
+    timeout(allowed, compiling)
+        .await
+        .unwrap_or(Err(Error::CompileTime { allowed }))
 }
 
 async fn store(
@@ -294,8 +380,12 @@ async fn store(
 }
 
 /// Runs blocking work off the caller's thread.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(Error::host)?
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(Error::host)?
 }
 
 /// The engine that a plugin of these limits runs on exists once this was called.

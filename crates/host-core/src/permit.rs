@@ -25,7 +25,11 @@ impl Gate {
     /// A gate for one plugin.
     pub(crate) fn of_plugin(limits: &crate::PluginLimits) -> Self {
         Self::new(
-            (limits.concurrent_calls, limits.queued_calls, limits.calls_per_minute),
+            (
+                limits.concurrent_calls,
+                limits.queued_calls,
+                limits.calls_per_minute,
+            ),
             (BusyScope::PluginCalls, BusyScope::PluginRate),
         )
     }
@@ -33,12 +37,19 @@ impl Gate {
     /// The gate for all plugins together.
     pub(crate) fn of_host(limits: &crate::HostLimits) -> Self {
         Self::new(
-            (limits.concurrent_calls, limits.queued_calls, limits.calls_per_minute),
+            (
+                limits.concurrent_calls,
+                limits.queued_calls,
+                limits.calls_per_minute,
+            ),
             (BusyScope::HostCalls, BusyScope::HostRate),
         )
     }
 
-    fn new((capacity, queue, per_minute): (u32, u32, u32), (calls_scope, rate_scope): (BusyScope, BusyScope)) -> Self {
+    fn new(
+        (capacity, queue, per_minute): (u32, u32, u32),
+        (calls_scope, rate_scope): (BusyScope, BusyScope),
+    ) -> Self {
         let quota = NonZeroU32::new(per_minute).map(Quota::per_minute);
         Self {
             inside: Arc::new(Semaphore::new(capacity as usize)),
@@ -59,12 +70,18 @@ impl Gate {
         if let Some((rate, limit)) = &self.rate
             && rate.check().is_err()
         {
-            return Err(Error::Busy { scope: self.rate_scope, limit: (*limit).into() });
+            return Err(Error::Busy {
+                scope: self.rate_scope,
+                limit: (*limit).into(),
+            });
         }
         if let Ok(permit) = Arc::clone(&self.inside).try_acquire_owned() {
             return Ok(permit);
         }
-        let busy = || Error::Busy { scope: self.calls_scope, limit: self.capacity.into() };
+        let busy = || Error::Busy {
+            scope: self.calls_scope,
+            limit: self.capacity.into(),
+        };
         let _place = Place::take(&self.waiting, self.queue).ok_or_else(busy)?;
         match timeout_at(deadline, Arc::clone(&self.inside).acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
@@ -83,7 +100,9 @@ struct Place<'a>(&'a AtomicU32);
 
 impl<'a> Place<'a> {
     fn take(waiting: &'a AtomicU32, most: u32) -> Option<Self> {
-        let taken = waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| (now < most).then_some(now + 1));
+        let taken = waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| {
+            (now < most).then_some(now + 1)
+        });
         taken.is_ok().then_some(Place(waiting))
     }
 }
@@ -101,7 +120,10 @@ mod tests {
     use super::*;
 
     fn gate(capacity: u32, queue: u32, per_minute: u32) -> Gate {
-        Gate::new((capacity, queue, per_minute), (BusyScope::PluginCalls, BusyScope::PluginRate))
+        Gate::new(
+            (capacity, queue, per_minute),
+            (BusyScope::PluginCalls, BusyScope::PluginRate),
+        )
     }
 
     fn soon() -> Instant {
@@ -112,9 +134,15 @@ mod tests {
     async fn a_full_queue_is_busy_and_a_place_in_it_is_given_back() {
         let gate = gate(1, 0, 0);
         let permit = gate.enter(soon()).await.unwrap();
-        assert!(matches!(gate.enter(soon()).await, Err(Error::Busy { scope: BusyScope::PluginCalls, limit: 1 })));
+        assert!(matches!(
+            gate.enter(soon()).await,
+            Err(Error::Busy {
+                scope: BusyScope::PluginCalls,
+                limit: 1
+            })
+        ));
         drop(permit);
-        gate.enter(soon()).await.unwrap();
+        drop(gate.enter(soon()).await.unwrap());
     }
 
     #[tokio::test(start_paused = true)]
@@ -124,7 +152,7 @@ mod tests {
         assert!(gate.enter(soon()).await.is_err());
         drop(permit);
         assert_eq!(gate.inside(), 0);
-        gate.enter(soon()).await.unwrap();
+        drop(gate.enter(soon()).await.unwrap());
         assert_eq!(gate.waiting.load(Ordering::Relaxed), 0);
     }
 
@@ -133,15 +161,21 @@ mod tests {
         let gate = gate(1, 1, 0);
         let permit = gate.enter(soon()).await.unwrap();
         let (second, ()) = tokio::join!(gate.enter(soon()), async { drop(permit) });
-        second.unwrap();
+        drop(second.unwrap());
     }
 
     #[tokio::test(start_paused = true)]
     async fn too_many_calls_a_minute_are_busy() {
         let gate = gate(10, 10, 2);
         for _ in 0..2 {
-            gate.enter(soon()).await.unwrap();
+            drop(gate.enter(soon()).await.unwrap());
         }
-        assert!(matches!(gate.enter(soon()).await, Err(Error::Busy { scope: BusyScope::PluginRate, limit: 2 })));
+        assert!(matches!(
+            gate.enter(soon()).await,
+            Err(Error::Busy {
+                scope: BusyScope::PluginRate,
+                limit: 2
+            })
+        ));
     }
 }

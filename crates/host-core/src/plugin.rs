@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use portcullis_host_policy::capability::Capability;
 use portcullis_host_policy::Grant;
+use portcullis_host_policy::capability::Capability;
 use portcullis_host_policy::manifest::{InstancePolicy, Manifest};
 
 use crate::definition::Tool;
@@ -52,9 +52,10 @@ impl Instances {
         match policy {
             InstancePolicy::Fresh => Instances::Fresh,
             InstancePolicy::Reuse => Instances::Reuse(Warm::new(&limits.plugin)),
-            InstancePolicy::Session => {
-                Instances::Session(Arc::new(Sessions::new(&limits.plugin, Arc::clone(&host.sessions))))
-            }
+            InstancePolicy::Session => Instances::Session(Arc::new(Sessions::new(
+                &limits.plugin,
+                Arc::clone(&host.sessions),
+            ))),
         }
     }
 }
@@ -156,7 +157,12 @@ impl Plugin {
 
     /// What its manifest asks for and its grant does not cover.
     pub fn missing(&self) -> Vec<&Capability> {
-        self.inner.manifest.as_ref().map_or_else(Vec::new, |manifest| self.inner.grant.missing(&manifest.capabilities.request))
+        self.inner
+            .manifest
+            .as_ref()
+            .map_or_else(Vec::new, |manifest| {
+                self.inner.grant.missing(&manifest.capabilities.request)
+            })
     }
 
     /// Whether its compiled code came from the cache.

@@ -46,17 +46,39 @@ async fn ask(
     let mut call_limits = limits.call.clone();
     call_limits.wall_clock = limits.load.probe_time;
     call_limits.output_bytes = limits.load.definition_bytes;
-    let state = State::new(Arc::clone(owner), Call::new("".into(), call_limits), |wasi| same_for_all(wasi, seed));
-    let listed = timeout(limits.load.probe_time, async { template.instantiate(state).await?.list_tools().await });
+    let state = State::new(
+        Arc::clone(owner),
+        Call::new("".into(), call_limits),
+        |wasi| same_for_all(wasi, seed),
+    );
+    let listed = timeout(limits.load.probe_time, async {
+        template.instantiate(state).await?.list_tools().await
+    });
     let after = limits.load.probe_time;
-    let listed = listed.await.unwrap_or(Err(Error::DeadlineExceeded { after }));
-    check(listed.map_err(|source| Error::Probe { source: Box::new(source) })?, &limits.load)
+    let listed = listed
+        .await
+        .unwrap_or(Err(Error::DeadlineExceeded { after }));
+    check(
+        listed.map_err(|source| Error::Probe {
+            source: Box::new(source),
+        })?,
+        &limits.load,
+    )
 }
 
 fn same_for_all(wasi: &mut WasiCtxBuilder, seed: u8) {
-    let bytes = || Deterministic::new((0..=u8::MAX).map(|byte| byte.wrapping_mul(31).wrapping_add(seed)).collect());
-    wasi.secure_random(bytes()).insecure_random(bytes()).insecure_random_seed(seed.into());
-    wasi.wall_clock(Stopped(seed)).monotonic_clock(Stopped(seed));
+    let bytes = || {
+        Deterministic::new(
+            (0..=u8::MAX)
+                .map(|byte| byte.wrapping_mul(31).wrapping_add(seed))
+                .collect(),
+        )
+    };
+    wasi.secure_random(bytes())
+        .insecure_random(bytes())
+        .insecure_random_seed(seed.into());
+    wasi.wall_clock(Stopped(seed))
+        .monotonic_clock(Stopped(seed));
 }
 
 /// A clock that stands at the given second.

@@ -32,11 +32,18 @@ impl Schema {
     /// What is wrong with it, in words.
     pub(crate) fn compile(schema: &Value) -> Result<Self, String> {
         stays_within(schema)?;
-        let dialect = schema.get("$schema").and_then(Value::as_str).unwrap_or(DIALECT);
+        let dialect = schema
+            .get("$schema")
+            .and_then(Value::as_str)
+            .unwrap_or(DIALECT);
         if dialect.trim_end_matches('#') != DIALECT {
-            return Err(format!("its dialect is {dialect:?}, and the contract's is {DIALECT:?}"));
+            return Err(format!(
+                "its dialect is {dialect:?}, and the contract's is {DIALECT:?}"
+            ));
         }
-        let patterns = PatternOptions::regex().size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES);
+        let patterns = PatternOptions::regex()
+            .size_limit(PATTERN_BYTES)
+            .dfa_size_limit(PATTERN_BYTES);
         let validator = jsonschema::options()
             .with_draft(Draft::Draft202012)
             .with_pattern_options(patterns)
@@ -51,10 +58,14 @@ impl Schema {
         if self.0.is_valid(value) {
             return Vec::new();
         }
-        let mistakes = self.0.iter_errors(value).take(MOST_MISTAKES).map(|error| ArgumentMistake {
-            pointer: error.instance_path().to_string(),
-            problem: shorten(&error.to_string()),
-        });
+        let mistakes = self
+            .0
+            .iter_errors(value)
+            .take(MOST_MISTAKES)
+            .map(|error| ArgumentMistake {
+                pointer: error.instance_path().to_string(),
+                problem: shorten(&error.to_string()),
+            });
         mistakes.collect()
     }
 }
@@ -66,9 +77,16 @@ fn stays_within(schema: &Value) -> Result<(), String> {
             if matches!(key.as_str(), "$ref" | "$dynamicRef")
                 && let Some(target) = value.as_str().filter(|target| !target.starts_with('#'))
             {
-                return Err(format!("it refers to {:?}, and may only refer to itself (\"#…\")", shorten(target)));
+                return Err(format!(
+                    "it refers to {:?}, and may only refer to itself (\"#…\")",
+                    shorten(target)
+                ));
             }
-            if DATA_KEYWORDS.contains(&key.as_str()) { Ok(()) } else { stays_within(value) }
+            if DATA_KEYWORDS.contains(&key.as_str()) {
+                Ok(())
+            } else {
+                stays_within(value)
+            }
         }),
         Value::Array(items) => items.iter().try_for_each(stays_within),
         _ => Ok(()),
@@ -91,17 +109,34 @@ mod tests {
     #[test]
     fn mistakes_name_their_place() {
         let schema = json!({"type": "object", "properties": {"a": {"items": {"type": "integer"}}}, "required": ["b"]});
-        let mistakes = Schema::compile(&schema).unwrap().mistakes(&json!({"a": [1, "x"]}));
-        let places: Vec<_> = mistakes.iter().map(|mistake| mistake.pointer.as_str()).collect();
+        let mistakes = Schema::compile(&schema)
+            .unwrap()
+            .mistakes(&json!({"a": [1, "x"]}));
+        let places: Vec<_> = mistakes
+            .iter()
+            .map(|mistake| mistake.pointer.as_str())
+            .collect();
         assert_eq!(places.len(), 2);
-        assert!(places.contains(&"/a/1") && places.contains(&""), "{places:?}");
+        assert!(
+            places.contains(&"/a/1") && places.contains(&""),
+            "{places:?}"
+        );
     }
 
     #[test]
     fn references_beyond_the_schema_are_refused() {
-        for target in ["http://example.com/s.json", "file:///etc/passwd", "other.json", "//host/x", ""] {
+        for target in [
+            "http://example.com/s.json",
+            "file:///etc/passwd",
+            "other.json",
+            "//host/x",
+            "",
+        ] {
             let schema = json!({"type": "object", "properties": {"a": {"$ref": target}}});
-            assert!(Schema::compile(&schema).unwrap_err().contains("refers to"), "{target}");
+            assert!(
+                Schema::compile(&schema).unwrap_err().contains("refers to"),
+                "{target}"
+            );
         }
         let local = json!({"$ref": "#/$defs/a", "$defs": {"a": {"type": "object"}}});
         assert!(Schema::compile(&local).is_ok());
@@ -119,7 +154,10 @@ mod tests {
     #[test]
     fn patterns_that_need_backtracking_are_refused() {
         for pattern in ["(a)\\1", "(?=a)b", "(((a{0,1000}){0,1000}){0,1000})"] {
-            assert!(Schema::compile(&json!({"pattern": pattern})).is_err(), "{pattern}");
+            assert!(
+                Schema::compile(&json!({"pattern": pattern})).is_err(),
+                "{pattern}"
+            );
         }
     }
 

@@ -20,7 +20,10 @@ pub(crate) struct SessionCount {
 
 impl SessionCount {
     pub(crate) fn new(limit: u32) -> Self {
-        Self { open: AtomicU32::new(0), limit }
+        Self {
+            open: AtomicU32::new(0),
+            limit,
+        }
     }
 
     pub(crate) fn open(&self) -> u32 {
@@ -29,7 +32,9 @@ impl SessionCount {
 
     fn take(self: &Arc<Self>) -> Option<Open> {
         let one_more = |now| (now < self.limit).then_some(now + 1);
-        self.open.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).ok()?;
+        self.open
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more)
+            .ok()?;
         Some(Open(Arc::clone(self)))
     }
 }
@@ -100,15 +105,29 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Error::Busy`] where there are too many sessions.
-    pub(crate) async fn enter(self: &Arc<Self>, id: &str) -> Result<(Turn, Option<Instance>), Error> {
+    pub(crate) async fn enter(
+        self: &Arc<Self>,
+        id: &str,
+    ) -> Result<(Turn, Option<Instance>), Error> {
         let session = self.find_or_open(id)?;
         self.sweep();
-        let turn = Arc::clone(&session.turn).acquire_owned().await.map_err(Error::host)?;
+        let turn = Arc::clone(&session.turn)
+            .acquire_owned()
+            .await
+            .map_err(Error::host)?;
         let mut kept = session.kept();
         let instance = kept.instance.take();
         let rebuilt = std::mem::take(&mut kept.lost);
         drop(kept);
-        Ok((Turn { session, kept: false, rebuilt, _turn: turn }, instance))
+        Ok((
+            Turn {
+                session,
+                kept: false,
+                rebuilt,
+                _turn: turn,
+            },
+            instance,
+        ))
     }
 
     fn find_or_open(&self, id: &str) -> Result<Arc<Session>, Error> {
@@ -117,12 +136,22 @@ impl Sessions {
             return Ok(Arc::clone(session));
         }
         if open.len() >= self.limit as usize {
-            return Err(Error::Busy { scope: BusyScope::PluginSessions, limit: self.limit.into() });
+            return Err(Error::Busy {
+                scope: BusyScope::PluginSessions,
+                limit: self.limit.into(),
+            });
         }
-        let busy = || Error::Busy { scope: BusyScope::HostSessions, limit: self.count.limit.into() };
+        let busy = || Error::Busy {
+            scope: BusyScope::HostSessions,
+            limit: self.count.limit.into(),
+        };
         let session = Arc::new(Session {
             turn: Arc::new(Semaphore::new(1)),
-            kept: Mutex::new(Kept { instance: None, lost: false, last_used: Instant::now() }),
+            kept: Mutex::new(Kept {
+                instance: None,
+                lost: false,
+                last_used: Instant::now(),
+            }),
             _open: self.count.take().ok_or_else(busy)?,
         });
         open.insert(id.to_owned(), Arc::clone(&session));
@@ -146,8 +175,13 @@ impl Sessions {
         let now = Instant::now();
         let mut open = self.open();
         // A session whose turn is taken is not idle, however long its call takes.
-        open.retain(|_, session| session.turn.available_permits() == 0 || session.kept().last_used + self.idle > now);
-        let next = open.values().map(|session| session.kept().last_used + self.idle).min();
+        open.retain(|_, session| {
+            session.turn.available_permits() == 0 || session.kept().last_used + self.idle > now
+        });
+        let next = open
+            .values()
+            .map(|session| session.kept().last_used + self.idle)
+            .min();
         if next.is_none() {
             self.sweeping.store(false, Ordering::SeqCst);
         }
@@ -157,7 +191,12 @@ impl Sessions {
 
 async fn sweep(sessions: Weak<Sessions>) {
     loop {
-        let Some(next) = sessions.upgrade().and_then(|sessions| sessions.close_idle()) else { return };
+        let Some(next) = sessions
+            .upgrade()
+            .and_then(|sessions| sessions.close_idle())
+        else {
+            return;
+        };
         sleep_until(next).await;
     }
 }

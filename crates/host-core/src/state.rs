@@ -88,10 +88,16 @@ impl Call {
         self.host_calls += 1;
         self.host_call_bytes = self.host_call_bytes.saturating_add(bytes as u64);
         if self.host_calls > self.limits.host_calls {
-            return Err(LimitHit { limit: "host calls", allowed: self.limits.host_calls });
+            return Err(LimitHit {
+                limit: "host calls",
+                allowed: self.limits.host_calls,
+            });
         }
         if self.host_call_bytes > self.limits.host_call_bytes {
-            return Err(LimitHit { limit: "bytes in host calls", allowed: self.limits.host_call_bytes });
+            return Err(LimitHit {
+                limit: "bytes in host calls",
+                allowed: self.limits.host_call_bytes,
+            });
         }
         Ok(())
     }
@@ -100,7 +106,8 @@ impl Call {
     pub(crate) fn may_log(&mut self, bytes: usize) -> bool {
         self.log_lines += 1;
         self.log_bytes = self.log_bytes.saturating_add(bytes as u64);
-        let fits = self.log_lines <= self.limits.log_lines && self.log_bytes <= self.limits.log_bytes;
+        let fits =
+            self.log_lines <= self.limits.log_lines && self.log_bytes <= self.limits.log_bytes;
         self.log_dropped += u64::from(!fits);
         fits
     }
@@ -131,17 +138,34 @@ pub(crate) struct State {
 
 impl State {
     /// A state with nothing granted: no files, no network, no environment, no input.
-    pub(crate) fn new(owner: Arc<Owner>, call: Call, adjust: impl FnOnce(&mut WasiCtxBuilder)) -> Self {
-        let (stdout, stderr) = (Captured::new(LogSource::Stdout), Captured::new(LogSource::Stderr));
+    pub(crate) fn new(
+        owner: Arc<Owner>,
+        call: Call,
+        adjust: impl FnOnce(&mut WasiCtxBuilder),
+    ) -> Self {
+        let (stdout, stderr) = (
+            Captured::new(LogSource::Stdout),
+            Captured::new(LogSource::Stderr),
+        );
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(stdout.clone()).stderr(stderr.clone());
-        wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
+        wasi.allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false);
         wasi.max_random_size(call.limits.host_call_bytes);
         adjust(&mut wasi);
         let mut table = ResourceTable::new();
         table.set_max_capacity(call.limits.handles as usize);
         let limiter = Limiter::new(&call.limits);
-        let state = Self { wasi: wasi.build(), table, limiter, stdout, stderr, owner, call };
+        let state = Self {
+            wasi: wasi.build(),
+            table,
+            limiter,
+            stdout,
+            stderr,
+            owner,
+            call,
+        };
         state.begin_output();
         state
     }
@@ -165,7 +189,10 @@ impl State {
         self.stderr.end();
         let dropped = std::mem::take(&mut self.call.log_dropped);
         if dropped > 0 {
-            self.owner.note_dropped(&self.call.id, format!("{dropped} log lines beyond the limit"));
+            self.owner.note_dropped(
+                &self.call.id,
+                format!("{dropped} log lines beyond the limit"),
+            );
         }
         self.call.on_progress = None;
         self.call.cancel = None;
@@ -184,18 +211,27 @@ impl WasiView for State {
         if let Err(hit) = self.call.spend(0) {
             self.call.over = Some(hit);
         }
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 
 /// What a running guest is asked at every tick: it is stopped when it went over a limit, else it yields.
-pub(crate) fn on_tick(mut store: StoreContextMut<'_, State>) -> wasmtime::Result<wasmtime::UpdateDeadline> {
+pub(crate) fn on_tick(
+    mut store: StoreContextMut<'_, State>,
+) -> wasmtime::Result<wasmtime::UpdateDeadline> {
     if let Some(hit) = store.data().call.over {
         return Err(hit.into());
     }
     let allowed = store.data().call.limits.tasks_in_flight;
     if store.concurrent_state_table_size() > allowed as usize {
-        return Err(LimitHit { limit: "tasks in flight", allowed: allowed.into() }.into());
+        return Err(LimitHit {
+            limit: "tasks in flight",
+            allowed: allowed.into(),
+        }
+        .into());
     }
     Ok(wasmtime::UpdateDeadline::Yield(1))
 }
@@ -219,13 +255,21 @@ pub(crate) mod testing {
 
     impl LogSink for Collected {
         fn log(&self, line: LogLine) {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            self.0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(line);
         }
     }
 
     pub(crate) fn owner(log: Arc<dyn LogSink>) -> Arc<Owner> {
         let id = "test".parse().expect("a plugin id");
-        Arc::new(Owner { id, settings: Map::new(), settings_json: "{}".into(), log })
+        Arc::new(Owner {
+            id,
+            settings: Map::new(),
+            settings_json: "{}".into(),
+            log,
+        })
     }
 }
 
@@ -239,11 +283,18 @@ mod tests {
 
     #[test]
     fn host_calls_and_their_bytes_are_limited() {
-        let limits = CallLimits { host_calls: 2, host_call_bytes: 10, ..CallLimits::default() };
+        let limits = CallLimits {
+            host_calls: 2,
+            host_call_bytes: 10,
+            ..CallLimits::default()
+        };
         let mut counted = call(limits.clone());
         assert_eq!((counted.spend(1), counted.spend(1)), (Ok(()), Ok(())));
         assert_eq!(counted.spend(1).unwrap_err().limit, "host calls");
-        assert_eq!(call(limits).spend(11).unwrap_err().limit, "bytes in host calls");
+        assert_eq!(
+            call(limits).spend(11).unwrap_err().limit,
+            "bytes in host calls"
+        );
     }
 
     #[test]
@@ -251,9 +302,15 @@ mod tests {
         let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
         let mut call = call(CallLimits::default());
         let sink = Arc::clone(&seen);
-        call.on_progress = Some(Arc::new(move |progress: Progress| sink.lock().unwrap().push(progress.done)));
+        call.on_progress = Some(Arc::new(move |progress: Progress| {
+            sink.lock().unwrap().push(progress.done)
+        }));
         for done in [1.0, 3.0, 2.0, f64::NAN, 4.0] {
-            call.report(Progress { done, total: None, message: None });
+            call.report(Progress {
+                done,
+                total: None,
+                message: None,
+            });
         }
         assert_eq!(*seen.lock().unwrap(), [1.0, 3.0, 4.0]);
     }

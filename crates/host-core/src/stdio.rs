@@ -44,7 +44,10 @@ pub(crate) struct Captured {
 impl Captured {
     /// A stream whose lines are tagged with `source`.
     pub(crate) fn new(source: LogSource) -> Self {
-        Self { buffer: Arc::default(), source }
+        Self {
+            buffer: Arc::default(),
+            source,
+        }
     }
 
     fn with<R>(&self, f: impl FnOnce(&mut Buffer) -> R) -> R {
@@ -53,8 +56,17 @@ impl Captured {
 
     /// Starts a call that may print `budget` bytes; what is beyond is counted and dropped.
     pub(crate) fn begin(&self, owner: &Arc<Owner>, call_id: &Arc<str>, budget: u64) {
-        let reader = Some(Reader { owner: Arc::clone(owner), call_id: Arc::clone(call_id) });
-        self.with(|buffer| *buffer = Buffer { reader, budget, ..Buffer::default() });
+        let reader = Some(Reader {
+            owner: Arc::clone(owner),
+            call_id: Arc::clone(call_id),
+        });
+        self.with(|buffer| {
+            *buffer = Buffer {
+                reader,
+                budget,
+                ..Buffer::default()
+            }
+        });
     }
 
     /// Ends a call: hands on a line without end, and says how much was dropped.
@@ -65,7 +77,10 @@ impl Captured {
             }
             let dropped = std::mem::take(&mut buffer.dropped);
             if let (1.., Some(reader)) = (dropped, &buffer.reader) {
-                reader.owner.note_dropped(&reader.call_id, format!("{dropped} bytes printed beyond the limit"));
+                reader.owner.note_dropped(
+                    &reader.call_id,
+                    format!("{dropped} bytes printed beyond the limit"),
+                );
             }
             buffer.reader = None;
         });
@@ -88,7 +103,9 @@ impl Buffer {
         self.tail.drain(..over);
         self.tail.extend(end);
 
-        let kept = &bytes[..bytes.len().min(usize::try_from(self.budget).unwrap_or(usize::MAX))];
+        let kept = &bytes[..bytes
+            .len()
+            .min(usize::try_from(self.budget).unwrap_or(usize::MAX))];
         self.budget -= kept.len() as u64;
         self.dropped += (bytes.len() - kept.len()) as u64;
         for piece in kept.split_inclusive(|byte| *byte == b'\n') {
@@ -154,7 +171,11 @@ impl Pollable for Captured {
 }
 
 impl AsyncWrite for Captured {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
         Captured::write(&self, bytes);
         Poll::Ready(Ok(bytes.len()))
     }
@@ -195,7 +216,10 @@ mod tests {
         let (captured, lines) = captured(4);
         captured.write(b"one\ntwo\n");
         captured.end();
-        assert_eq!(lines.messages(), ["one", "dropped: 4 bytes printed beyond the limit"]);
+        assert_eq!(
+            lines.messages(),
+            ["one", "dropped: 4 bytes printed beyond the limit"]
+        );
     }
 
     #[test]

@@ -8,7 +8,9 @@ use futures::channel::{mpsc, oneshot};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{FutureExt, Stream, StreamExt};
-use wasmtime::component::{Destination, FutureConsumer, Source, StreamConsumer, StreamProducer, StreamResult};
+use wasmtime::component::{
+    Destination, FutureConsumer, Source, StreamConsumer, StreamProducer, StreamResult,
+};
 use wasmtime::{Result, StoreContextMut};
 
 use crate::bindings::v0_1::portcullis::tool::tool_types as wit;
@@ -38,7 +40,9 @@ impl StreamProducer<State> for InputProducer {
         mut destination: Destination<'a, Self::Item, Self::Buffer>,
         finish: bool,
     ) -> Poll<Result<StreamResult>> {
-        let Some(input) = &mut self.0 else { return Poll::Ready(Ok(StreamResult::Dropped)) };
+        let Some(input) = &mut self.0 else {
+            return Poll::Ready(Ok(StreamResult::Dropped));
+        };
         // A read of nothing asks whether there is something; a stream can't tell without taking it.
         if destination.remaining(&mut store) == Some(0) {
             return Poll::Ready(Ok(StreamResult::Completed));
@@ -64,7 +68,10 @@ pub(crate) struct EventConsumer {
 
 impl EventConsumer {
     pub(crate) fn new(sender: mpsc::Sender<Vec<ToolEvent>>) -> Self {
-        Self { sender, ended: None }
+        Self {
+            sender,
+            ended: None,
+        }
     }
 
     /// Resolves when the guest's stream has ended.
@@ -119,7 +126,14 @@ impl crate::state::Call {
     fn stream(&mut self, bytes: u64) -> Result<(), LimitHit> {
         self.stream_bytes = self.stream_bytes.saturating_add(bytes);
         let allowed = self.limits.stream_bytes;
-        if self.stream_bytes <= allowed { Ok(()) } else { Err(LimitHit { limit: "bytes in streams", allowed }) }
+        if self.stream_bytes <= allowed {
+            Ok(())
+        } else {
+            Err(LimitHit {
+                limit: "bytes in streams",
+                allowed,
+            })
+        }
     }
 }
 
@@ -167,7 +181,12 @@ impl ToolStream {
         driver: BoxFuture<'static, Result<ToolOutput, Error>>,
         batches: mpsc::Receiver<Vec<ToolEvent>>,
     ) -> Self {
-        Self { batches, batch: VecDeque::new(), driver: Some(driver), output: None }
+        Self {
+            batches,
+            batch: VecDeque::new(),
+            driver: Some(driver),
+            output: None,
+        }
     }
 
     /// Runs the call to its end, dropping the events that were not read yet, and gives its result.
@@ -176,7 +195,9 @@ impl ToolStream {
     /// As [`Plugin::call`](crate::Plugin::call).
     pub async fn output(mut self) -> Result<ToolOutput, Error> {
         while self.next().await.is_some() {}
-        self.output.take().unwrap_or_else(|| Err(Error::host("a stream ended without its call")))
+        self.output
+            .take()
+            .unwrap_or_else(|| Err(Error::host("a stream ended without its call")))
     }
 
     /// Moves events that have arrived to the front.
@@ -216,6 +237,8 @@ impl Stream for ToolStream {
 
 impl std::fmt::Debug for ToolStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ToolStream").field("running", &self.driver.is_some()).finish_non_exhaustive()
+        f.debug_struct("ToolStream")
+            .field("running", &self.driver.is_some())
+            .finish_non_exhaustive()
     }
 }

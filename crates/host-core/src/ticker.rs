@@ -32,7 +32,9 @@ impl Ticker {
     pub(crate) fn start(engine: &Engine) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let (weak, clock) = (engine.weak(), Arc::clone(&shared));
-        thread::Builder::new().name("portcullis-epoch".into()).spawn(move || run(&weak, &clock))?;
+        thread::Builder::new()
+            .name("portcullis-epoch".into())
+            .spawn(move || run(&weak, &clock))?;
         Ok(Self(shared))
     }
 
@@ -71,7 +73,9 @@ const LINGER: u32 = 20;
 fn run(engine: &EngineWeak, shared: &Shared) {
     let mut idle_ticks = 0;
     loop {
-        let Some(engine) = engine.upgrade() else { return };
+        let Some(engine) = engine.upgrade() else {
+            return;
+        };
         engine.increment_epoch();
         drop(engine);
         if shared.running.load(Ordering::SeqCst) > 0 {
@@ -86,7 +90,11 @@ fn run(engine: &EngineWeak, shared: &Shared) {
         let mut parked = shared.parked.lock().unwrap_or_else(PoisonError::into_inner);
         *parked = true;
         if shared.running.load(Ordering::SeqCst) == 0 {
-            parked = shared.wake.wait_timeout(parked, IDLE).unwrap_or_else(PoisonError::into_inner).0;
+            parked = shared
+                .wake
+                .wait_timeout(parked, IDLE)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
         *parked = false;
     }

@@ -14,28 +14,46 @@ const TOO_MUCH_DATA: &str = "fuel allocated for hostcalls has been exhausted";
 pub(crate) fn explain(error: &wasmtime::Error, state: &State) -> Error {
     let limits = &state.call.limits;
     if let Some(LimitHit { limit, allowed }) = error.downcast_ref() {
-        return Error::LimitExceeded { limit, allowed: *allowed };
+        return Error::LimitExceeded {
+            limit,
+            allowed: *allowed,
+        };
     }
     if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
-        return Error::Busy { scope: BusyScope::Instances, limit: 0 };
+        return Error::Busy {
+            scope: BusyScope::Instances,
+            limit: 0,
+        };
     }
     let trap = error.downcast_ref::<Wasm>();
     if trap == Some(&Wasm::OutOfFuel) {
-        return Error::OutOfFuel { budget: limits.fuel.unwrap_or(0) };
+        return Error::OutOfFuel {
+            budget: limits.fuel.unwrap_or(0),
+        };
     }
-    if error.chain().any(|cause| cause.to_string().contains(TOO_MUCH_DATA)) {
-        return Error::OutputTooLarge { limit: limits.output_bytes };
+    if error
+        .chain()
+        .any(|cause| cause.to_string().contains(TOO_MUCH_DATA))
+    {
+        return Error::OutputTooLarge {
+            limit: limits.output_bytes,
+        };
     }
     // A guest that was refused memory mostly aborts: what it died of is the refusal.
     if state.limiter.refused() {
-        return Error::MemoryExceeded { limit: state.limiter.memory_limit() };
+        return Error::MemoryExceeded {
+            limit: state.limiter.memory_limit(),
+        };
     }
     let stderr = state.stderr.tail();
     Error::Trapped(Box::new(Trap {
         reason: trap.map_or_else(|| error.root_cause().to_string(), reason),
         panic: panic(&stderr),
         exit: error.downcast_ref::<I32Exit>().map(|exit| exit.0),
-        backtrace: error.downcast_ref::<WasmBacktrace>().map(backtrace).unwrap_or_default(),
+        backtrace: error
+            .downcast_ref::<WasmBacktrace>()
+            .map(backtrace)
+            .unwrap_or_default(),
         stderr,
         session_lost: false,
     }))
@@ -63,8 +81,15 @@ fn demangle(name: &str) -> String {
 fn panic(stderr: &str) -> Option<Panic> {
     let (_, rest) = stderr.rsplit_once("panicked at ")?;
     let (place, message) = rest.split_once(":\n")?;
-    let message = message.split("\nnote: ").next().unwrap_or(message).trim_end();
-    Some(Panic { message: message.to_owned(), place: Some(place.to_owned()) })
+    let message = message
+        .split("\nnote: ")
+        .next()
+        .unwrap_or(message)
+        .trim_end();
+    Some(Panic {
+        message: message.to_owned(),
+        place: Some(place.to_owned()),
+    })
 }
 
 #[cfg(test)]

@@ -61,7 +61,9 @@ impl Content {
         let bytes = match self {
             Content::Text(text) => text.len(),
             Content::Blob(blob) => blob.media_type.len() + blob.data.len(),
-            Content::Link(link) => link.uri.len() + optional(&link.name) + optional(&link.media_type),
+            Content::Link(link) => {
+                link.uri.len() + optional(&link.name) + optional(&link.media_type)
+            }
             Content::Other(other) => other.kind.len() + other.payload.len(),
         };
         bytes as u64

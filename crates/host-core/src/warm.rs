@@ -14,7 +14,11 @@ pub(crate) struct Warm {
 
 impl Warm {
     pub(crate) fn new(limits: &PluginLimits) -> Self {
-        Self { idle: Mutex::default(), most: limits.warm_instances as usize, calls: limits.warm_calls }
+        Self {
+            idle: Mutex::default(),
+            most: limits.warm_instances as usize,
+            calls: limits.warm_calls,
+        }
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Instance>> {

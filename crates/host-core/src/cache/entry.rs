@@ -29,5 +29,6 @@ pub(super) fn read<'a>(bytes: &'a [u8], key: &CacheKey, mac: &MacKey) -> Option<
     let (rest, length) = rest.split_at_checked(rest.len().checked_sub(LENGTH_BYTES)?)?;
     let notes_length = usize::try_from(u64::from_le_bytes(length.try_into().ok()?)).ok()?;
     let (code, notes) = rest.split_at_checked(rest.len().checked_sub(notes_length)?)?;
-    mac.verify(&[key.as_bytes(), code, notes], code_of_mac).then_some(Verified { code, notes })
+    mac.verify(&[key.as_bytes(), code, notes], code_of_mac)
+        .then_some(Verified { code, notes })
 }

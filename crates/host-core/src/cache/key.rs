@@ -22,7 +22,9 @@ impl CacheKey {
     pub(crate) fn new(digest: &Digest, engine: &Engine) -> Self {
         let mut engine_hash = DefaultHasher::new();
         // Covers the compiler's settings, the host's processor features and wasmtime's version.
-        engine.precompile_compatibility_hash().hash(&mut engine_hash);
+        engine
+            .precompile_compatibility_hash()
+            .hash(&mut engine_hash);
         let mut key = Sha256::new();
         key.update(FORMAT);
         key.update(env!("CARGO_PKG_VERSION"));
@@ -65,11 +67,18 @@ impl MacKey {
 
     fn read(path: &Path) -> io::Result<Self> {
         let mut bytes = Vec::with_capacity(Self::BYTES);
-        super::open_private(path)?.take(Self::BYTES as u64 + 1).read_to_end(&mut bytes)?;
+        super::open_private(path)?
+            .take(Self::BYTES as u64 + 1)
+            .read_to_end(&mut bytes)?;
         if bytes.len() != Self::BYTES {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{} is damaged: remove it", path.display())));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("{} is damaged: remove it", path.display()),
+            ));
         }
-        Ok(Self(Hmac::new_from_slice(&bytes).map_err(io::Error::other)?))
+        Ok(Self(
+            Hmac::new_from_slice(&bytes).map_err(io::Error::other)?,
+        ))
     }
 
     fn make(path: &Path) -> io::Result<()> {

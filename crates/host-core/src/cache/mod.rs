@@ -59,7 +59,10 @@ impl Cache {
             return None;
         };
         match code::load(engine, &file, &entry) {
-            Ok(component) => Some(Hit { component, notes: entry.notes.to_vec() }),
+            Ok(component) => Some(Hit {
+                component,
+                notes: entry.notes.to_vec(),
+            }),
             Err(error) => {
                 tracing::warn!(path = %path.display(), %error, "cache entry does not load: compiling again");
                 let _ = fs::remove_file(&path);
@@ -93,7 +96,9 @@ impl Cache {
         let mut entries = Vec::new();
         for entry in fs::read_dir(&self.folder)?.flatten() {
             let path = entry.path();
-            if path.extension().is_some_and(|extension| extension == entry::EXTENSION)
+            if path
+                .extension()
+                .is_some_and(|extension| extension == entry::EXTENSION)
                 && let Ok(metadata) = entry.metadata()
             {
                 entries.push((metadata.modified()?, metadata.len(), path));
@@ -112,7 +117,9 @@ impl Cache {
     }
 
     fn path(&self, key: &CacheKey) -> PathBuf {
-        self.folder.join(key.to_string()).with_extension(entry::EXTENSION)
+        self.folder
+            .join(key.to_string())
+            .with_extension(entry::EXTENSION)
     }
 }
 
@@ -120,9 +127,17 @@ impl Cache {
 #[cfg(unix)]
 fn make_private(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
     let metadata = fs::metadata(folder)?;
-    let refuse = |why: &str| Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{} {why}", folder.display())));
+    let refuse = |why: &str| {
+        Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            format!("{} {why}", folder.display()),
+        ))
+    };
     if metadata.uid() != rustix::process::geteuid().as_raw() {
         return refuse("belongs to another user");
     }
@@ -142,10 +157,16 @@ fn open_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NOFOLLOW.bits() as i32);
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        rustix::fs::OFlags::NOFOLLOW.bits() as i32,
+    );
     let file = options.open(path)?;
     if !file.metadata()?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "not a regular file",
+        ));
     }
     Ok(file)
 }

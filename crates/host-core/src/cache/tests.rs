@@ -13,13 +13,20 @@ fn fixture() -> Fixture {
     let cache = Cache::open(&folder.path().join("cache"), 1 << 20).unwrap();
     let engine = Engine::default();
     let key = CacheKey::new(&Digest::of(b"component"), &engine);
-    Fixture { cache, engine, key, folder }
+    Fixture {
+        cache,
+        engine,
+        key,
+        folder,
+    }
 }
 
 impl Fixture {
     fn store(&self) -> PathBuf {
-        let component = Component::new(&self.engine, wat::parse_str("(component)").unwrap()).unwrap();
-        self.cache.put(&self.key, &component.serialize().unwrap(), b"notes");
+        let component =
+            Component::new(&self.engine, wat::parse_str("(component)").unwrap()).unwrap();
+        self.cache
+            .put(&self.key, &component.serialize().unwrap(), b"notes");
         self.cache.path(&self.key)
     }
 
@@ -33,7 +40,14 @@ fn an_entry_comes_back_with_its_notes() {
     let fixture = fixture();
     assert!(!fixture.hit());
     fixture.store();
-    assert_eq!(fixture.cache.get(&fixture.engine, &fixture.key).unwrap().notes, b"notes");
+    assert_eq!(
+        fixture
+            .cache
+            .get(&fixture.engine, &fixture.key)
+            .unwrap()
+            .notes,
+        b"notes"
+    );
 }
 
 #[test]
@@ -82,7 +96,10 @@ fn an_entry_under_another_key_is_a_miss() {
 fn an_entry_of_another_engine_configuration_has_another_key() {
     let engine = Engine::new(wasmtime::Config::new().consume_fuel(true)).unwrap();
     let digest = Digest::of(b"component");
-    assert_ne!(CacheKey::new(&digest, &engine), CacheKey::new(&digest, &Engine::default()));
+    assert_ne!(
+        CacheKey::new(&digest, &engine),
+        CacheKey::new(&digest, &Engine::default())
+    );
 }
 
 #[test]
@@ -123,7 +140,12 @@ mod private {
     fn a_folder_that_is_open_to_others_is_not_used() {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
-        assert!(Cache::open(folder.path(), 1).unwrap_err().to_string().contains("chmod 700"));
+        assert!(
+            Cache::open(folder.path(), 1)
+                .unwrap_err()
+                .to_string()
+                .contains("chmod 700")
+        );
     }
 
     #[test]

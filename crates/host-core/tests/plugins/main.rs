@@ -1,0 +1,12 @@
+//! Loads real guests, built in the run, through the public API.
+
+mod support;
+
+mod calls;
+mod contract;
+mod definitions;
+mod hostile;
+mod instances;
+mod load;
+mod properties;
+mod streams;
