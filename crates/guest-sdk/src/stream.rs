@@ -146,6 +146,11 @@ impl OutputStream {
 
 /// What the items of a stream may be that a tool returns: anything that turns into a [`ToolEvent`], or a `Result` of
 /// it, whose error ends the call.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be an event of a tool",
+    label = "gives items that are no events",
+    note = "an item is text, a `Blob`, `Content`, `Progress` or `ToolEvent`, or a `Result` of one of these"
+)]
 pub trait StreamItem {
     /// The event to send, or the error that ends the call.
     ///

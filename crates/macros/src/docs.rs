@@ -26,3 +26,41 @@ fn line(attribute: &Attribute) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use syn::{ItemFn, parse_quote};
+
+    use super::text;
+
+    #[test]
+    fn lines_lose_one_space_and_keep_their_indentation() {
+        let function: ItemFn = parse_quote! {
+            ///
+            /// First.
+            ///
+            /// - a list
+            ///   goes on
+            ///
+            fn f() {}
+        };
+        assert_eq!(text(&function.attrs), "First.\n\n- a list\n  goes on");
+    }
+
+    #[test]
+    fn a_block_comment_and_doc_text_count_too() {
+        let function: ItemFn = parse_quote! {
+            #[doc = "One."]
+            #[allow(unused)]
+            #[doc = " Two.\nThree."]
+            fn f() {}
+        };
+        assert_eq!(text(&function.attrs), "One.\nTwo.\nThree.");
+    }
+
+    #[test]
+    fn no_comment_is_no_text() {
+        let function: ItemFn = parse_quote! { fn f() {} };
+        assert_eq!(text(&function.attrs), "");
+    }
+}

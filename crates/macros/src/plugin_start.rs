@@ -46,14 +46,16 @@ fn output(function: &ItemFn) -> TokenStream {
     let name = function::item_name(function);
     let cfgs: Vec<_> = function::cfgs(function).collect();
     let awaited = function.sig.asyncness.map(|_| quote! { .await });
-    let success = quote! { ::core::result::Result::Ok(__rt::started(__value)) };
+    let success = quote_spanned! { function::result_span(function)=>
+        ::core::result::Result::Ok(__rt::started(__value))
+    };
     let result = function::split(function, &success);
     let (settings, passed) = settings(function);
     let needs = quote_spanned! { function::local(ident.span())=> __rt::needs_lifecycle!(); };
     quote! {
         #function
         #(#cfgs)*
-        #[allow(non_local_definitions, non_upper_case_globals)]
+        #[allow(deprecated, non_local_definitions, non_upper_case_globals)]
         const #name: () = {
             #guard
             use ::portcullis_guest_sdk::rt as __rt;
@@ -82,7 +84,7 @@ fn settings(function: &ItemFn) -> (TokenStream, TokenStream) {
         ty => (ty, quote! { __value }),
     };
     let decode = quote_spanned! { function::local(ty.span())=>
-        let __value = __rt::settings::<#ty>(&__settings)?;
+        let __value = (&&__rt::Settings::<#ty>::new()).decode(&__settings)?;
     };
     (decode, passed)
 }

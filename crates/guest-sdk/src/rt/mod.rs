@@ -19,7 +19,7 @@ pub use kinds::Arg;
 pub use registry::{Running, Tool, call, definitions};
 pub use results::{Fault, Ret};
 pub use signature::{DefaultValue, Signature};
-pub use start::{Start, Starting, settings, start, started};
+pub use start::{Settings, Start, Starting, start, started};
 #[cfg(feature = "streaming")]
 pub(crate) use streaming::{call_streaming, drive};
 
@@ -31,6 +31,7 @@ pub mod dispatch {
         SplitPlain, SplitResult,
     };
     pub use super::signature::{DefaultToJson, NoDefaultJson};
+    pub use super::start::{DecodeSettings, NoSettings};
 }
 
 /// Stands for a value in code that is typed and never run.

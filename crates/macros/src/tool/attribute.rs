@@ -150,3 +150,56 @@ fn flag(meta: &Meta, errors: &mut Errors) -> Option<bool> {
     );
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+    use syn::{ItemFn, parse_quote};
+
+    use super::parse;
+    use crate::errors::Errors;
+
+    /// Whether a tool may have this name.
+    fn is_name(name: &str) -> bool {
+        let function: ItemFn = parse_quote! { fn f() {} };
+        let mut errors = Errors::default();
+        parse(quote! { name = #name }, &function, &mut errors);
+        errors.is_empty()
+    }
+
+    #[test]
+    fn names_are_those_of_the_contract() {
+        for good in ["a", "0", "read_file", "read-file", "x--_", &"a".repeat(64)] {
+            assert!(is_name(good), "{good}");
+        }
+        for bad in ["", "_a", "-a", "A", "a b", "a.b", "ä", &"a".repeat(65)] {
+            assert!(!is_name(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_raw_name_loses_its_mark() {
+        let function: ItemFn = parse_quote! { fn r#match() {} };
+        let parsed = parse(quote! {}, &function, &mut Errors::default());
+        assert_eq!(parsed.name, "match");
+    }
+
+    #[test]
+    fn all_mistakes_are_collected() {
+        let function: ItemFn = parse_quote! { fn f() {} };
+        let mut errors = Errors::default();
+        parse(
+            quote! { name = "A", title = 1, unknown, read_only = 2 },
+            &function,
+            &mut errors,
+        );
+        assert_eq!(
+            errors
+                .into_tokens()
+                .to_string()
+                .matches("compile_error")
+                .count(),
+            4
+        );
+    }
+}

@@ -27,7 +27,7 @@ pub(crate) fn tool(
     quote! {
         #function
         #(#cfgs)*
-        #[allow(non_local_definitions, non_upper_case_globals)]
+        #[allow(deprecated, non_local_definitions, non_upper_case_globals)]
         const #name: () = { #guard #entry };
     }
 }

@@ -1,0 +1,10 @@
+#![allow(unused)]
+
+use portcullis_guest_sdk::prelude::*;
+
+struct Settings;
+
+#[plugin_start]
+fn start(settings: Settings) {}
+
+fn main() {}
