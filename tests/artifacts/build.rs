@@ -1,6 +1,9 @@
 //! Builds the guests of `tests/guests` and the plugins of `examples/plugins`, embeds their manifests, and writes a
 //! constant for each and a `foreach_SUITE!` macro for each suite.
 
+#[path = "src/nested.rs"]
+mod nested;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,15 +17,15 @@ const TARGET: &str = "wasm32-wasip2";
 /// What a guest's name starts with, up to the first `_`.
 const SUITES: [&str; 4] = ["bench", "contract", "hostile", "well"];
 
-/// Variables of cargo's that nested builds share with this one, by how they start. All others describe this package, or
-/// carry the flags of a build for the host.
-const KEPT: [&str; 6] = [
-    "CARGO_HOME",
-    "CARGO_HTTP_",
-    "CARGO_MAKEFLAGS",
-    "CARGO_NET_",
-    "CARGO_REGISTR",
-    "CARGO_SOURCE_",
+/// What every guest is built of.
+const SHARED: [&str; 7] = [
+    "Cargo.toml",
+    "crates/guest-sdk/Cargo.toml",
+    "crates/guest-sdk/build.rs",
+    "crates/guest-sdk/src",
+    "crates/macros/Cargo.toml",
+    "crates/macros/src",
+    "wit",
 ];
 
 struct Artifact {
@@ -41,8 +44,8 @@ fn main() {
         .expect("two levels below the root");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     require_target();
-    let target_dir = guests_target_dir(&out);
-    watch(root, &["crates/guest-sdk", "crates/macros", "wit"]);
+    let target_dir = nested::target_dir(&out, "guests");
+    watch(root, &SHARED);
 
     let mut artifacts = guests(root, &target_dir);
     artifacts.extend(plugins(root, &target_dir));
@@ -62,14 +65,6 @@ fn require_target() {
         Path::new(libdir.trim()).is_dir(),
         "the guests need Rust's {TARGET} target: run `rustup target add {TARGET}`, or `cargo xtask test`, which does it"
     );
-}
-
-/// A folder of its own beside `debug` and `release`: the outer cargo holds the lock of its own.
-fn guests_target_dir(out: &Path) -> PathBuf {
-    out.ancestors()
-        .find(|dir| dir.join("CACHEDIR.TAG").is_file())
-        .unwrap_or(out)
-        .join("guests")
 }
 
 fn watch(root: &Path, paths: &[&str]) {
@@ -201,19 +196,9 @@ fn plugin(workspace: &Path, folder: &Path, target_dir: &Path) -> Artifact {
 }
 
 fn cargo(workspace: &Path, target_dir: &Path) -> Command {
-    let mut cargo = Command::new(env::var_os("CARGO").expect("cargo sets it"));
-    cargo
-        .current_dir(workspace)
-        .args(["build", "--release", "--quiet", "--target", TARGET]);
+    let mut cargo = nested::cargo(workspace);
+    cargo.args(["build", "--release", "--quiet", "--target", TARGET]);
     cargo.arg("--target-dir").arg(target_dir);
-    for (name, _) in env::vars_os() {
-        let text = name.to_string_lossy();
-        let of_cargo =
-            text.starts_with("CARGO") || text.starts_with("RUSTC") || text == "RUSTFLAGS";
-        if of_cargo && !KEPT.iter().any(|kept| text.starts_with(kept)) {
-            cargo.env_remove(&name);
-        }
-    }
     cargo
 }
 
