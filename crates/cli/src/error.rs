@@ -50,9 +50,10 @@ impl CliError {
                 "build".into(),
                 Map::from_iter([("diagnostics".into(), diagnostics.as_str().into())]),
             ),
-            CliError::Build(BuildError::Manifest { .. }) => {
-                (ErrorKind::Manifest.to_string(), Map::new())
-            }
+            CliError::Build(BuildError::Manifest { source, .. }) => (
+                ErrorKind::Manifest.to_string(),
+                Map::from_iter([("mistakes".into(), mistakes(source))]),
+            ),
             CliError::Build(_) => ("build".into(), Map::new()),
             CliError::Runtime(_) | CliError::Stdout(_) => ("io".into(), Map::new()),
             CliError::Host(error) => return json!({ "error": host_json(error) }),
@@ -114,13 +115,12 @@ fn described(error: &HostError) -> String {
         HostError::OutOfFuel { .. } => "--fuel gives it more",
         HostError::MemoryExceeded { .. } => "--memory gives it more",
         HostError::Start { .. } => "--config KEY=VALUE sets the plugin's settings",
-        HostError::Manifest(errors) => {
+        HostError::Manifest(errors) | HostError::UnknownCapability(errors) => {
             return format!(
                 "the manifest is not right\n{}",
                 errors.report("plugin.toml")
             );
         }
-        HostError::UnknownCapability(error) => return error.report(),
         // A panic says where it was; the frames around it are the SDK's and the standard library's.
         HostError::Trapped(trap) if trap.panic.is_some() => "--output json shows the backtrace",
         HostError::Trapped(trap) if !trap.backtrace.is_empty() => {
@@ -140,9 +140,8 @@ fn described(error: &HostError) -> String {
 fn fields(error: &HostError) -> Map<String, Value> {
     let object = match error {
         HostError::Io { path, .. } | HostError::ManifestTwice { path } => json!({ "path": path }),
-        HostError::Manifest(errors) => json!({ "mistakes": mistakes(errors) }),
-        HostError::UnknownCapability(error) => {
-            json!({ "capability": error.text, "rule": error.rule, "suggestion": error.suggestion })
+        HostError::Manifest(errors) | HostError::UnknownCapability(errors) => {
+            json!({ "mistakes": mistakes(errors) })
         }
         HostError::NotAComponent { reason } | HostError::Host { reason } => {
             json!({ "reason": reason })

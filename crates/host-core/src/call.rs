@@ -242,8 +242,10 @@ impl Request {
             let problem = "a streaming tool ended without a result".to_owned();
             return Err(Error::BrokenContract { problem });
         };
-        let mut output =
-            convert::output(answer.map_err(|error| Error::Tool(error.into()))?, limit)?;
+        let mut output = match answer {
+            Ok(output) => convert::output(output, limit)?,
+            Err(error) => return Err(Error::Tool(convert::tool_error(error, limit)?)),
+        };
         find(plugin, &name)?.check_answer(output.structured.as_ref())?;
         output.session_rebuilt = rebuilt;
         Ok(output)

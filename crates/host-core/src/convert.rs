@@ -121,6 +121,19 @@ impl From<host::HostError> for Error {
     }
 }
 
+/// A tool's own error as embedders see it.
+///
+/// # Errors
+/// [`Error::OutputTooLarge`] beyond `limit` bytes.
+pub(crate) fn tool_error(error: wit::ToolError, limit: u64) -> Result<ToolError, Error> {
+    let bytes =
+        error.code.len() + error.message.len() + error.details.as_ref().map_or(0, String::len);
+    if bytes as u64 > limit {
+        return Err(Error::OutputTooLarge { limit });
+    }
+    Ok(error.into())
+}
+
 /// The output as embedders see it.
 ///
 /// # Errors

@@ -4,9 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use portcullis_host_policy::capability::CapabilityError;
-use portcullis_host_policy::manifest::ManifestErrors;
 use portcullis_host_policy::manifest::section::SectionError;
+use portcullis_host_policy::manifest::{ManifestError, ManifestErrorKind, ManifestErrors};
 use serde::Serialize;
 
 use crate::ToolError;
@@ -64,7 +63,7 @@ pub enum Error {
     NoTools,
     /// The manifest inside the component, or beside it, is not right.
     #[error("{0}")]
-    Manifest(#[from] ManifestErrors),
+    Manifest(ManifestErrors),
     /// The component's manifest section can't be read.
     #[error("{0}")]
     ManifestSection(#[from] SectionError),
@@ -74,9 +73,9 @@ pub enum Error {
         /// The file beside the component.
         path: PathBuf,
     },
-    /// A capability of the grant or the manifest is not known.
+    /// The manifest asks for a capability that there is not.
     #[error("{0}")]
-    UnknownCapability(#[from] CapabilityError),
+    UnknownCapability(ManifestErrors),
     /// What the plugin says of its tools does not hold.
     #[error("{}{problem}; {remedy}", tool.as_ref().map(|tool| format!("tool {tool:?}: ")).unwrap_or_default())]
     Definition {
@@ -257,6 +256,17 @@ impl Error {
             Error::Settings { .. } => ErrorKind::Settings,
             Error::Denied { .. } => ErrorKind::Denied,
             Error::Host { .. } => ErrorKind::Host,
+        }
+    }
+
+    /// A manifest's mistakes; a wrong capability is a kind of its own.
+    pub(crate) fn manifest(errors: ManifestErrors) -> Self {
+        let capability =
+            |error: &ManifestError| matches!(error.kind, ManifestErrorKind::Capability(_));
+        if errors.errors().iter().any(capability) {
+            Error::UnknownCapability(errors)
+        } else {
+            Error::Manifest(errors)
         }
     }
 

@@ -137,10 +137,7 @@ impl Template {
 /// Gives the store what its call may use.
 fn prepare(store: &mut Store<State>, metered: bool) {
     let limits = &store.data().call.limits;
-    let crossing = limits
-        .output_bytes
-        .max(limits.host_call_bytes)
-        .saturating_add(LIFTING_SLACK);
+    let crossing = limits.output_bytes.saturating_add(LIFTING_SLACK);
     let fuel = limits.fuel.unwrap_or(u64::MAX);
     store.set_hostcall_fuel(usize::try_from(crossing).unwrap_or(usize::MAX));
     if metered {

@@ -257,7 +257,7 @@ fn read_file(path: &Path, limits: &LoadLimits) -> Result<Vec<u8>, Error> {
 fn manifest(bytes: &[u8], source: &Source, limits: &LoadLimits) -> Result<Option<Manifest>, Error> {
     let parse = |text: &str| {
         within("manifest-bytes", limits.manifest_bytes, text.len() as u64)?;
-        Manifest::parse(text).map_err(Error::from)
+        Manifest::parse(text).map_err(Error::manifest)
     };
     let embedded = section::read(bytes)?.map(parse).transpose()?;
     let Source::Path(path) = source else {

@@ -113,11 +113,13 @@ impl StreamConsumer<State> for EventConsumer {
 
 /// What an event counts against the limit: its bytes, and something for itself.
 fn event_size(event: &ToolEvent) -> u64 {
-    const EACH: u64 = 8;
-    EACH + match event {
-        ToolEvent::Progress(progress) => progress.message.as_ref().map_or(0, String::len) as u64,
+    const EACH: u64 = 16;
+    match event {
+        ToolEvent::Progress(progress) => {
+            EACH + progress.message.as_ref().map_or(0, String::len) as u64
+        }
         ToolEvent::Content(content) => content.size(),
-        ToolEvent::Other(other) => (other.kind.len() + other.payload.len()) as u64,
+        ToolEvent::Other(other) => EACH + (other.kind.len() + other.payload.len()) as u64,
     }
 }
 

@@ -55,8 +55,9 @@ pub enum Content {
 }
 
 impl Content {
-    /// The bytes that this block carries, for limits.
+    /// What this block counts against a limit: its bytes, and something for itself, so that empty ones are not free.
     pub(crate) fn size(&self) -> u64 {
+        const EACH: u64 = 16;
         let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let bytes = match self {
             Content::Text(text) => text.len(),
@@ -66,7 +67,7 @@ impl Content {
             }
             Content::Other(other) => other.kind.len() + other.payload.len(),
         };
-        bytes as u64
+        EACH + bytes as u64
     }
 }
 

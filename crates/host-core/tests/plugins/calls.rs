@@ -388,5 +388,5 @@ fn hosts_plugins_and_calls_may_be_sent_between_threads() {
                 .await,
         );
     };
-    drop(call);
+    let _ = call;
 }

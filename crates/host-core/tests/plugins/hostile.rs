@@ -203,9 +203,14 @@ async fn a_flood_of_log_lines_is_cut_counted_and_stopped() {
 async fn a_flood_of_log_bytes_is_cut() {
     let (host, lines) = listening();
     let plugin = load(&host, HOSTILE_CALLS).await;
-    let length = CallLimits::default().log_bytes / 4;
-    ask(&plugin, "log_lines", json!({"lines": 8, "length": length})).await;
-    assert!(lines.all().len() <= 5, "{}", lines.all().len());
+    let (length, fit) = (60_000, CallLimits::default().log_bytes / 60_000);
+    ask(
+        &plugin,
+        "log_lines",
+        json!({"lines": fit + 3, "length": length}),
+    )
+    .await;
+    assert_eq!(lines.all().len() as u64, fit + 1);
     assert!(lines.messages().last().unwrap().starts_with("dropped"));
 }
 
@@ -268,6 +273,10 @@ async fn answers_that_break_the_contract_are_told_so() {
     }
     assert_eq!(
         fail(&plugin, "many_parts", json!({})).await.kind(),
+        ErrorKind::OutputTooLarge
+    );
+    assert_eq!(
+        fail(&plugin, "huge_error", json!({})).await.kind(),
         ErrorKind::OutputTooLarge
     );
     assert_eq!(host.stats().live_instances, 0);

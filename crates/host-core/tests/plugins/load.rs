@@ -222,7 +222,8 @@ async fn a_manifest_beside_the_file_counts_only_where_none_is_inside() {
         .load(beside("d.wasm", WELL_GREET, &asking), Grant::none())
         .await
         .unwrap_err();
-    assert!(error.to_string().contains("htp"), "{error}");
+    assert_eq!(error.kind(), ErrorKind::UnknownCapability);
+    assert!(error.to_string().contains("htp:https"), "{error}");
 }
 
 #[tokio::test]
