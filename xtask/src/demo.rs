@@ -95,34 +95,44 @@ fn show(portcullis: &Path, folder: &Path, call: &Call) -> Result<()> {
 }
 
 fn calls() -> Result<Vec<Call>> {
+    let greet = ["greet", "--arg", "name=World"];
+    let mut calls = vec![Call::new(
+        "a function of four lines",
+        "hello",
+        &greet,
+        says(&["Hello, World!"]),
+    )];
+    calls.extend(on_the_readme()?);
+    calls.extend(on_small_input()?);
+    calls.extend(on_the_lock_file()?);
+    let add = [
+        "increment",
+        "--args",
+        r#"{"by": 2}"#,
+        "--args",
+        r#"{"by": 3}"#,
+    ];
+    let about = "a session: the second call finds what the first one left";
+    calls.push(Call::new(about, "counter", &add, says(&["2", "5"])));
+    Ok(calls)
+}
+
+fn on_the_readme() -> Result<Vec<Call>> {
     let readme = read("README.md")?;
-    let lock = read("Cargo.lock")?;
-    let table = read(TABLE)?;
-    let locked = locked(&lock)?;
-    let engine = version(&locked, "wasmtime")?;
-    let twice = twice(&locked).context("no crate is in Cargo.lock twice")?;
+    let call = |about, words: &[&str], text| Call::new(about, "text-tools", words, says(&[text]));
     Ok(vec![
-        Call::new(
-            "a function of four lines",
-            "hello",
-            &["greet", "--arg", "name=World"],
-            says(&["Hello, World!"]),
-        ),
-        Call::new(
+        call(
             "the headings of this repository's README",
-            "text-tools",
             &["outline", "--arg", "markdown=@README.md"],
-            says(&[heading(&readme)?]),
+            heading(&readme)?,
         ),
-        Call::new(
+        call(
             "where its links lead",
-            "text-tools",
             &["links", "--arg", "markdown=@README.md"],
-            says(&[link(&readme)?]),
+            link(&readme)?,
         ),
-        Call::new(
+        call(
             "its most frequent words",
-            "text-tools",
             &[
                 "word_frequencies",
                 "--arg",
@@ -130,69 +140,42 @@ fn calls() -> Result<Vec<Call>> {
                 "--arg",
                 "top=5",
             ],
-            says(&["the"]),
+            "\"the\"",
         ),
+    ])
+}
+
+fn on_small_input() -> Result<Vec<Call>> {
+    let table = read(TABLE)?;
+    let table_argument = format!("text=@{TABLE}");
+    let replace = [
+        "search_replace",
+        "--arg",
+        "text=Engines: wasmtime 48, wasmtime 36.",
+        "--arg",
+        r"pattern=wasmtime (\d+)",
+        "--arg",
+        "replacement=v$1",
+    ];
+    let document = r#"{"document": {"tools": [{"name": "greet"}]}, "pointer": "/tools/0/name"}"#;
+    Ok(vec![
         Call::new(
             "search and replace with a regular expression",
             "text-tools",
-            &[
-                "search_replace",
-                "--arg",
-                "text=Engines: wasmtime 48, wasmtime 36.",
-                "--arg",
-                r"pattern=wasmtime (\d+)",
-                "--arg",
-                "replacement=v$1",
-            ],
+            &replace,
             says(&["Engines: v48, v36."]),
         ),
         Call::new(
             "one value out of a JSON document",
             "text-tools",
-            &[
-                "json_pointer",
-                "--args",
-                r#"{"document": {"tools": [{"name": "greet"}]}, "pointer": "/tools/0/name"}"#,
-            ],
+            &["json_pointer", "--args", document],
             says(&["greet"]),
         ),
         Call::new(
             "what is in a table: kind, extremes and mean of each column",
             "text-tools",
-            &["csv_summary", "--arg", &format!("text=@{TABLE}")],
-            vec![mean(&table, "diameter_km")?.to_string(), "Jupiter".into()],
-        ),
-        Call::new(
-            "the packages in Cargo.lock whose names contain `wasmtime-wasi`",
-            "lockfile",
-            &[
-                "packages",
-                "--arg",
-                "lockfile=@Cargo.lock",
-                "--arg",
-                "name=wasmtime-wasi",
-            ],
-            vec![engine.clone()],
-        ),
-        Call::new(
-            "crates that are in it in more than one version",
-            "lockfile",
-            &["duplicates", "--arg", "lockfile=@Cargo.lock"],
-            vec![twice.to_owned()],
-        ),
-        Call::new(
-            "who depends on the engine",
-            "lockfile",
-            &[
-                "dependents",
-                "--arg",
-                "lockfile=@Cargo.lock",
-                "--arg",
-                "package=wasmtime",
-                "--arg",
-                "direct=true",
-            ],
-            says(&["portcullis-host-core"]),
+            &["csv_summary", "--arg", &table_argument],
+            vec![mean(&table, "diameter_km")?.to_string(), "Venus".into()],
         ),
         Call::new(
             "the last lines of a file, streamed one by one",
@@ -201,23 +184,41 @@ fn calls() -> Result<Vec<Call>> {
                 "tail",
                 "--stream",
                 "--arg",
-                &format!("text=@{TABLE}"),
+                &table_argument,
                 "--arg",
                 "lines=3",
             ],
-            says(&["Saturn", "Uranus", "Neptune"]),
+            table.lines().rev().take(3).map(str::to_owned).collect(),
         ),
-        Call::new(
-            "a session: the second call finds what the first one left",
-            "counter",
-            &[
-                "increment",
-                "--args",
-                r#"{"by": 2}"#,
-                "--args",
-                r#"{"by": 3}"#,
-            ],
-            says(&["2", "5"]),
+    ])
+}
+
+fn on_the_lock_file() -> Result<Vec<Call>> {
+    let locked = locked(&read("Cargo.lock")?)?;
+    let engine = version(&locked, "wasmtime")?;
+    let twice = twice(&locked).context("no crate is in Cargo.lock twice")?;
+    let call = |about, tool, more: &[&str], text: &str| {
+        let words = [&[tool, "--arg", "lockfile=@Cargo.lock"], more].concat();
+        Call::new(about, "lockfile", &words, says(&[text]))
+    };
+    Ok(vec![
+        call(
+            "the packages in Cargo.lock whose names contain `wasmtime-wasi`",
+            "packages",
+            &["--arg", "name=wasmtime-wasi"],
+            &engine,
+        ),
+        call(
+            "crates that are in it in more than one version",
+            "duplicates",
+            &[],
+            twice,
+        ),
+        call(
+            "who depends on the engine",
+            "dependents",
+            &["--arg", "package=wasmtime", "--arg", "direct=true"],
+            "portcullis-host-core",
         ),
     ])
 }

@@ -37,7 +37,7 @@ impl Problem {
 
 type Check = fn(&Tree) -> Result<Vec<Problem>>;
 
-const CHECKS: [(&str, Check); 17] = [
+const CHECKS: [(&str, Check); 18] = [
     ("crates are those of the map", crates::on_the_map),
     ("crates depend on what they may", crates::dependencies),
     ("licences are permissive", licences::permissive),
@@ -67,6 +67,7 @@ const CHECKS: [(&str, Check); 17] = [
         documents::samples_compiled,
     ),
     ("files are of readable length", sources::length),
+    ("functions are of readable length", sources::function_length),
     ("nothing is left half done", sources::finished),
     (
         "generated bindings and unsafe code stay where they belong",

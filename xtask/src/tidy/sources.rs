@@ -5,13 +5,16 @@ use std::env;
 use std::str::FromStr;
 
 use anyhow::Result;
-use proc_macro2::{Spacing, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
 use super::Problem;
 use super::tree::{TextFile, Tree};
 
 /// A file that passes this is asking to be split.
 const LONGEST_FILE: usize = 500;
+
+/// The same for a function, from its `fn` to its last brace.
+const LONGEST_FUNCTION: usize = 60;
 
 /// Where code that wit-bindgen and wasmtime generate lives, and nothing else. The floor of the bench stands outside the
 /// rules for crates, and each guest of the tests has a world of its own.
@@ -31,8 +34,22 @@ const UNSAFE: [&str; 4] = [
     "crates/macros/tests/ui",
 ];
 
-/// Macros that mark what is not finished.
-const UNFINISHED: [&str; 3] = ["dbg", "todo", "unimplemented"];
+/// What marks code that is not finished.
+const UNFINISHED: [&str; 5] = [
+    "dbg!",
+    "todo!",
+    "unimplemented!",
+    "#[ignore]",
+    "#[cfg_attr(ignore)]",
+];
+
+/// Unsafe code, and what would let it pass.
+const UNSAFE_MARKS: [&str; 4] = [
+    "unsafe",
+    "#[allow(unsafe_code)]",
+    "#[expect(unsafe_code)]",
+    "#[warn(unsafe_code)]",
+];
 
 pub(super) fn length(tree: &Tree) -> Result<Vec<Problem>> {
     let counted = tree.rust().map(|file| (file, file.text.lines().count()));
@@ -48,12 +65,31 @@ pub(super) fn length(tree: &Tree) -> Result<Vec<Problem>> {
         .collect())
 }
 
+pub(super) fn function_length(tree: &Tree) -> Result<Vec<Problem>> {
+    let mut problems = Vec::new();
+    for file in tree.rust() {
+        let mut functions = Vec::new();
+        if let Ok(tokens) = TokenStream::from_str(&file.text) {
+            collect_functions(tokens, &mut functions);
+        }
+        for (name, line, lines) in functions
+            .into_iter()
+            .filter(|(.., lines)| *lines > LONGEST_FUNCTION)
+        {
+            problems.push(Problem::new(
+                format!("{}:{line}: {name}, {lines} lines", file.path),
+                format!("a function has at most {LONGEST_FUNCTION} lines"),
+                "split it by what it does",
+            ));
+        }
+    }
+    Ok(problems)
+}
+
 pub(super) fn finished(tree: &Tree) -> Result<Vec<Problem>> {
     let mut problems = Vec::new();
     for file in tree.rust() {
-        for (line, what) in marks(file, |mark| {
-            UNFINISHED.contains(&mark.trim_end_matches('!')) || mark == "#[ignore]"
-        }) {
+        for (line, what) in marks(file, |mark| UNFINISHED.contains(&mark)) {
             problems.push(Problem::new(
                 format!("{}:{line}: {what}", file.path),
                 "nothing is left half done",
@@ -83,7 +119,7 @@ pub(super) fn confined(tree: &Tree) -> Result<Vec<Problem>> {
         if lies_in(&UNSAFE) {
             continue;
         }
-        for (line, what) in marks(file, |mark| mark == "unsafe" || mark == "#[unsafe_code]") {
+        for (line, what) in marks(file, |mark| UNSAFE_MARKS.contains(&mark)) {
             problems.push(Problem::new(
                 format!("{}:{line}: {what}", file.path),
                 "unsafe code is forbidden outside the compile cache and generated code",
@@ -126,34 +162,71 @@ fn marks(file: &TextFile, wanted: impl Fn(&str) -> bool) -> Vec<(usize, String)>
         return Vec::new();
     };
     let mut found = BTreeSet::new();
-    collect(tokens, false, &mut found);
+    collect(tokens, None, &mut found);
     found.into_iter().filter(|(_, mark)| wanted(mark)).collect()
 }
 
-fn collect(tokens: TokenStream, attribute: bool, found: &mut BTreeSet<(usize, String)>) {
+/// `attribute` is none outside of attributes, and inside of them the word whose list this is.
+fn collect(tokens: TokenStream, attribute: Option<&str>, found: &mut BTreeSet<(usize, String)>) {
     let mut tokens = tokens.into_iter().peekable();
     let mut opens_attribute = false;
+    let mut last_word = String::new();
     while let Some(token) = tokens.next() {
         let hash = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '#');
         let bang = is_bang(&token);
         match token {
-            TokenTree::Group(group) => collect(group.stream(), attribute || opens_attribute, found),
+            TokenTree::Group(group) => {
+                let inner = match attribute {
+                    Some(_) => Some(last_word.as_str()),
+                    None => opens_attribute.then_some(""),
+                };
+                collect(group.stream(), inner, found);
+            }
             TokenTree::Ident(word) => {
                 let line = word.span().start().line;
-                let called = tokens.peek().is_some_and(is_bang);
-                if attribute {
-                    found.insert((line, format!("#[{word}]")));
-                } else if called {
-                    found.insert((line, format!("{word}!")));
-                }
+                last_word = word.to_string();
+                match attribute {
+                    Some("") => found.insert((line, format!("#[{word}]"))),
+                    Some(list) => found.insert((line, format!("#[{list}({word})]"))),
+                    None if tokens.peek().is_some_and(is_bang) => {
+                        found.insert((line, format!("{word}!")))
+                    }
+                    None => false,
+                };
                 if word == "unsafe" {
-                    found.insert((line, word.to_string()));
+                    found.insert((line, last_word.clone()));
                 }
             }
             _ => {}
         }
         // `#[…]` and `#![…]`
         opens_attribute = hash || (opens_attribute && bang);
+    }
+}
+
+/// Name, first line and number of lines of every function with a body.
+fn collect_functions(tokens: TokenStream, found: &mut Vec<(String, usize, usize)>) {
+    let mut open: Option<(Option<String>, usize)> = None;
+    for token in tokens {
+        match token {
+            TokenTree::Ident(word) if word == "fn" => open = Some((None, word.span().start().line)),
+            TokenTree::Ident(word) => {
+                if let Some((name @ None, _)) = &mut open {
+                    *name = Some(word.to_string());
+                }
+            }
+            TokenTree::Punct(end) if end.as_char() == ';' => open = None,
+            TokenTree::Group(group) => {
+                if group.delimiter() == Delimiter::Brace
+                    && let Some((Some(name), first)) = open.take()
+                {
+                    let lines = group.span_close().end().line - first + 1;
+                    found.push((name, first, lines));
+                }
+                collect_functions(group.stream(), found);
+            }
+            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+        }
     }
 }
 
@@ -187,14 +260,14 @@ mod tests {
         assert_eq!(
             all("#[cfg_attr(x, ignore)] fn f() {}"),
             [
-                mark(1, "#[cfg_attr]"),
-                mark(1, "#[ignore]"),
-                mark(1, "#[x]")
+                mark(1, "#[cfg_attr(ignore)]"),
+                mark(1, "#[cfg_attr(x)]"),
+                mark(1, "#[cfg_attr]")
             ]
         );
         assert_eq!(
             all("#![allow(unsafe_code)]"),
-            [mark(1, "#[allow]"), mark(1, "#[unsafe_code]")]
+            [mark(1, "#[allow(unsafe_code)]"), mark(1, "#[allow]")]
         );
         assert_eq!(all("fn f() { unsafe { g() } }"), [mark(1, "unsafe")]);
     }
@@ -205,6 +278,14 @@ mod tests {
             all("// todo!()\n/* unsafe */ const A: &str = \"dbg!(1)\";"),
             []
         );
+    }
+
+    #[test]
+    fn functions_are_measured_from_name_to_last_brace() {
+        let text = "trait T {\n    fn a(self);\n    fn b(self) -> u8\n    where\n        Self: Sized,\n    {\n        1\n    }\n}";
+        let mut found = Vec::new();
+        collect_functions(text.parse().unwrap(), &mut found);
+        assert_eq!(found, [("b".to_owned(), 3, 6)]);
     }
 
     #[test]
