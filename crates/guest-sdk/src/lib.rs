@@ -90,6 +90,16 @@ pub mod stream;
 pub mod testing;
 mod types;
 
+/// The samples of the guide run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/authors.md")]
+struct Guide;
+
+/// The README's sample compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
 pub use context::Context;
 pub use error::ToolError;
 pub use output::IntoToolOutput;

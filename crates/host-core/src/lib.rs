@@ -60,6 +60,11 @@ mod trap;
 mod value;
 mod warm;
 
+/// The samples of the guide compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/embedding.md")]
+struct Guide;
+
 pub use call::CallOptions;
 pub use cancel::Cancellation;
 pub use digest::Digest;
