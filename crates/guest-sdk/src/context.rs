@@ -3,8 +3,12 @@
 #[cfg(feature = "streaming")]
 use std::cell::RefCell;
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
 
+use crate::error::ToolError;
 #[cfg(feature = "streaming")]
 use crate::stream::EventSender;
 use crate::types::{Blob, Progress, ToolCall};
@@ -113,6 +117,40 @@ impl Context {
     /// Waits until the caller asks this call to end; for ever, if it doesn't. With the feature `sync`, for ever.
     pub fn cancelled(&self) -> impl Future<Output = ()> + use<> {
         crate::host::cancel_wait(self.call_id().to_owned())
+    }
+
+    /// Runs `future` until it ends, or until the caller asks this call to end.
+    ///
+    /// # Errors
+    /// [`ToolError::cancelled`] in the second case; `future` is dropped where it waits.
+    ///
+    /// ```
+    /// use portcullis_guest_sdk::prelude::*;
+    /// use portcullis_guest_sdk::testing::{Host, json};
+    ///
+    /// /// Waits for what never comes.
+    /// #[plugin_tool]
+    /// async fn wait(ctx: &Context) -> Result<String, ToolError> {
+    ///     ctx.until_cancelled(std::future::pending()).await?
+    /// }
+    ///
+    /// let host = Host::new();
+    /// host.cancel();
+    /// assert_eq!(host.call("wait", json!({})).unwrap_err().code, "cancelled");
+    /// ```
+    pub async fn until_cancelled<F: Future>(&self, future: F) -> Result<F::Output, ToolError> {
+        let mut future = pin!(future);
+        let mut cancelled = pin!(self.cancelled());
+        poll_fn(|cx| {
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return Poll::Ready(Ok(output));
+            }
+            cancelled
+                .as_mut()
+                .poll(cx)
+                .map(|()| Err(ToolError::cancelled("the caller asked this call to end")))
+        })
+        .await
     }
 }
 

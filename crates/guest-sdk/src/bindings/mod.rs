@@ -1,9 +1,9 @@
 //! Everything that is generated from the contract, and the exports that hand it to [`crate::rt`].
 #![allow(unsafe_code, missing_docs, unreachable_pub)]
 
-#[cfg(feature = "lifecycle")]
+#[cfg(all(feature = "lifecycle", not(feature = "sync")))]
 mod lifecycle;
-#[cfg(feature = "streaming")]
+#[cfg(all(feature = "streaming", not(feature = "sync")))]
 mod streaming;
 
 use self::tool_types::{ToolCall, ToolDefinition, ToolError, ToolOutput};
