@@ -107,7 +107,14 @@ fn what_is_no_component_says_so() {
     }
     let mut cut = plain().finish();
     cut.pop();
-    assert!(matches!(read(&cut), Err(SectionError::Malformed(_))));
+    assert!(matches!(read(&cut), Err(SectionError::Truncated)));
+}
+
+#[test]
+fn a_nested_part_that_is_longer_than_the_file_is_an_error() {
+    let bytes = b"\0asm\x0d\0\x01\0\x01\x0d\0asm\x0d\0\x01\0";
+    assert!(matches!(read(bytes), Err(SectionError::Truncated)));
+    assert!(matches!(embed(bytes, "x"), Err(SectionError::Truncated)));
 }
 
 #[test]

@@ -16,6 +16,9 @@ pub enum SectionError {
     /// The bytes are no WebAssembly, or end too early.
     #[error("this is no WebAssembly component: {0}")]
     Malformed(#[source] BinaryReaderError),
+    /// A section that is longer than the file.
+    #[error("this is no WebAssembly component: it ends in the middle of a section")]
+    Truncated,
     /// A core module.
     #[error(
         "this is a core module, not a component: build it for wasm32-wasip2, or make a component of it"
@@ -106,8 +109,12 @@ fn find(component: &[u8]) -> Result<Vec<Found<'_>>, SectionError> {
             }
             _ => {}
         }
-        if depth == 1 {
-            end = payload.as_section().map_or(end, |(_, range)| range.end);
+        if let Some((_, range)) = payload.as_section().filter(|_| depth == 1) {
+            end = range.end;
+            // The parser takes the end of the file for the end of a nested part.
+            if end > component.len() {
+                return Err(SectionError::Truncated);
+            }
         }
     }
     Ok(found)
