@@ -34,7 +34,7 @@ pub enum ManifestErrorKind {
     #[error("{0}")]
     Value(String),
     /// A capability that is none.
-    #[error("not a capability: {}", .0.rule)]
+    #[error("`{}` is not a capability: {}", .0.text, .0.rule)]
     Capability(CapabilityError),
     /// A limit that is none.
     #[error("{0}")]

@@ -104,7 +104,7 @@ fn everything_wrong_is_reported_at_once_in_the_order_of_the_lines() {
         "line 2, column 6: \"Weather\" is no plugin id: an id is made of lower-case letters",
         "line 3, column 11: `version` is a string, not integer",
         "line 4, column 1: `nmae` is not known here; write `name`",
-        "line 6, column 25: not a capability: a hook runs at one of the points",
+        "line 6, column 25: `hook:hartbeat` is not a capability: a hook runs at one of the points",
         "line 6, column 36: `log` is requested twice",
         "line 8, column 1: there is no limit `wall-clok`; did you mean `wall-clock`?",
         "line 9, column 2: `instance` is not known here; write `instances`",
@@ -148,7 +148,7 @@ fn a_capability_with_escapes_is_marked_as_a_whole() {
         "{SMALL}[capabilities]\nrequest = [\"\\u0065nv\"]\n"
     ));
     assert!(
-        wrong[0].starts_with("line 5, column 12: not a capability: a variable is granted"),
+        wrong[0].starts_with("line 5, column 12: `env` is not a capability: a variable is granted"),
         "{wrong:?}"
     );
 }
