@@ -1,12 +1,14 @@
 //! What an operator allows one plugin.
 
-use crate::capability::Capability;
+use crate::capability::{Capability, SlotName};
+use crate::slot::Slots;
 
 /// What an operator allows, and what is denied whatever else allows it. Empty is nothing at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grant {
     allowed: Vec<Capability>,
     denied: Vec<Capability>,
+    slots: Slots,
 }
 
 impl Grant {
@@ -19,7 +21,7 @@ impl Grant {
     pub fn from_caps(capabilities: impl IntoIterator<Item = Capability>) -> Self {
         Self {
             allowed: capabilities.into_iter().collect(),
-            denied: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -35,6 +37,18 @@ impl Grant {
     pub fn deny(mut self, capability: Capability) -> Self {
         self.denied.push(capability);
         self
+    }
+
+    /// Fills a slot: the operator's host or folder that an author can't know.
+    #[must_use]
+    pub fn bind(mut self, slot: SlotName, value: impl Into<String>) -> Self {
+        self.slots.bind(slot, value);
+        self
+    }
+
+    /// What the slots are filled with.
+    pub fn slots(&self) -> &Slots {
+        &self.slots
     }
 
     /// What is allowed, in the order in which it was said.

@@ -7,12 +7,16 @@
 
 pub mod address;
 pub mod capability;
+pub mod decision;
 mod grant;
 mod id;
 pub mod limits;
 pub mod manifest;
 mod report;
+pub mod request;
+mod slot;
 mod text;
 
 pub use grant::Grant;
 pub use id::{PluginId, PluginIdError};
+pub use slot::{SlotError, Slots};

@@ -131,6 +131,15 @@ impl ActionRule {
         })
     }
 
+    /// What both allow.
+    pub(crate) fn and(&self, other: &Self) -> Option<Self> {
+        let target = glob_and(&self.target, &other.target)?;
+        (self.kind == other.kind).then_some(Self {
+            kind: self.kind,
+            target,
+        })
+    }
+
     /// Whether every action that `other` allows, this rule allows too.
     pub fn covers(&self, other: &Self) -> bool {
         self.kind == other.kind && glob_covers(&self.target, &other.target)
@@ -147,7 +156,15 @@ impl fmt::Display for ActionRule {
     }
 }
 
-/// The same for patterns that may be left out, which means everything.
+/// What both patterns match, where one that is left out matches everything; none where that is nothing.
+pub(super) fn glob_and(own: &Option<Glob>, other: &Option<Glob>) -> Option<Option<Glob>> {
+    match (own, other) {
+        (Some(own), Some(other)) => own.and(other).map(Some),
+        (one, None) | (None, one) => Some(one.clone()),
+    }
+}
+
+/// Whether one pattern covers another, where one that is left out matches everything.
 pub(super) fn glob_covers(own: &Option<Glob>, other: &Option<Glob>) -> bool {
     let any = Glob::any();
     own.as_ref()
@@ -177,6 +194,15 @@ impl InvokeRule {
         Ok(Self {
             plugin: id,
             tool: Glob::parse(tool)?,
+        })
+    }
+
+    /// What both allow.
+    pub(crate) fn and(&self, other: &Self) -> Option<Self> {
+        let tool = self.tool.and(&other.tool)?;
+        (self.plugin == other.plugin).then(|| Self {
+            plugin: self.plugin.clone(),
+            tool,
         })
     }
 

@@ -101,7 +101,7 @@ impl fmt::Display for CapabilityError {
         } = self;
         write!(
             f,
-            "{text:?} is no capability: at {:?}, {rule}",
+            "{text:?}, at {:?}: {rule}",
             text.get(span.clone()).unwrap_or_default()
         )?;
         match suggestion {
@@ -113,14 +113,14 @@ impl fmt::Display for CapabilityError {
 
 /// A part of the text, which knows its place in the whole for the sake of errors.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Piece<'a> {
+pub(crate) struct Piece<'a> {
     all: &'a str,
     start: usize,
     end: usize,
 }
 
 impl<'a> Piece<'a> {
-    pub(super) fn new(all: &'a str) -> Self {
+    pub(crate) fn new(all: &'a str) -> Self {
         Self {
             all,
             start: 0,
@@ -128,27 +128,27 @@ impl<'a> Piece<'a> {
         }
     }
 
-    pub(super) fn text(self) -> &'a str {
+    pub(crate) fn text(self) -> &'a str {
         &self.all[self.start..self.end]
     }
 
     /// Everything before this piece: for suggestions that rewrite the whole.
-    pub(super) fn before(self) -> &'a str {
+    pub(crate) fn before(self) -> &'a str {
         &self.all[..self.start]
     }
 
     /// This piece and everything after it: for the same.
-    pub(super) fn rest(self) -> &'a str {
+    pub(crate) fn rest(self) -> &'a str {
         &self.all[self.start..]
     }
 
     /// Everything up to the end of this piece: for the same.
-    pub(super) fn up_to_end(self) -> &'a str {
+    pub(crate) fn up_to_end(self) -> &'a str {
         &self.all[..self.end]
     }
 
     /// A part of this piece, by byte offsets within it.
-    pub(super) fn slice(self, range: Range<usize>) -> Self {
+    pub(crate) fn slice(self, range: Range<usize>) -> Self {
         Self {
             all: self.all,
             start: self.start + range.start,
@@ -157,7 +157,7 @@ impl<'a> Piece<'a> {
     }
 
     /// The same, widened to whole characters.
-    pub(super) fn slice_chars(self, range: Range<usize>) -> Self {
+    pub(crate) fn slice_chars(self, range: Range<usize>) -> Self {
         let text = self.text();
         let mut end = range.end.min(text.len());
         while !text.is_char_boundary(end) {
@@ -167,29 +167,29 @@ impl<'a> Piece<'a> {
     }
 
     /// What stands before and after the first `separator`.
-    pub(super) fn split_once(self, separator: &str) -> Option<(Self, Self)> {
+    pub(crate) fn split_once(self, separator: &str) -> Option<(Self, Self)> {
         let at = self.text().find(separator)?;
         Some(self.split_at(at, separator.len()))
     }
 
     /// What stands before offset `at` and after it and `skip` more bytes.
-    pub(super) fn split_at(self, at: usize, skip: usize) -> (Self, Self) {
+    pub(crate) fn split_at(self, at: usize, skip: usize) -> (Self, Self) {
         (self.slice(0..at), self.slice(at + skip..self.text().len()))
     }
 
-    pub(super) fn strip_prefix(self, prefix: &str) -> Option<Self> {
+    pub(crate) fn strip_prefix(self, prefix: &str) -> Option<Self> {
         self.text()
             .starts_with(prefix)
             .then(|| self.slice(prefix.len()..self.text().len()))
     }
 
     /// Cuts the piece before the first character that `stops`.
-    pub(super) fn cut_before(self, stops: impl Fn(char) -> bool) -> (Self, Self) {
+    pub(crate) fn cut_before(self, stops: impl Fn(char) -> bool) -> (Self, Self) {
         let at = self.text().find(stops).unwrap_or(self.text().len());
         self.split_at(at, 0)
     }
 
-    pub(super) fn fail(self, kind: CapabilityErrorKind, rule: &'static str) -> CapabilityError {
+    pub(crate) fn fail(self, kind: CapabilityErrorKind, rule: &'static str) -> CapabilityError {
         CapabilityError {
             text: self.all.to_owned(),
             span: self.start..self.end,

@@ -1,9 +1,10 @@
 //! `fs:` – folders that a plugin may read or write.
 
 use std::fmt;
+use std::str::FromStr;
 
 use super::error::{CapabilityError, CapabilityErrorKind as Kind, Piece};
-use super::name::SlotName;
+use super::name::{SlotName, name};
 
 const FORM: &str = "`fs:` is followed by `ro:` or `rw:` and an absolute folder or a `{slot}`, then optionally `=>` \
     and the folder's name in the guest: `fs:ro:/srv/docs=>/docs`";
@@ -24,11 +25,16 @@ pub enum Access {
     ReadWrite,
 }
 
+name! {
+    /// An absolute path in its one form: no dot segments, no empty ones, no slash at the end.
+    FolderPath
+}
+
 /// Which folder on the host.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Folder {
-    /// This one; absolute, without dot segments.
-    Path(String),
+    /// This one.
+    Path(FolderPath),
     /// What the operator puts there.
     Slot(SlotName),
 }
@@ -45,7 +51,7 @@ pub struct FsRule {
 }
 
 impl FsRule {
-    pub(super) fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
+    pub(crate) fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
         let Some((access, rest)) = piece.split_once(":") else {
             return Err(piece.fail(Kind::Access, FORM));
         };
@@ -62,7 +68,7 @@ impl FsRule {
         } else if folder.text() == "/" {
             return Err(folder.fail(Kind::TooBroad, BROAD_RULE));
         } else {
-            Folder::Path(parse_path(folder)?)
+            Folder::Path(FolderPath(parse_path(folder)?))
         };
         let mount = match mount {
             Some(mount) if mount.text() == "/" => Some("/".to_owned()),
@@ -88,7 +94,7 @@ impl FsRule {
 
     fn default_mount(&self) -> String {
         match &self.folder {
-            Folder::Path(path) => path.clone(),
+            Folder::Path(path) => path.to_string(),
             Folder::Slot(slot) => format!("/{slot}"),
         }
     }
@@ -100,14 +106,52 @@ impl FsRule {
     }
 }
 
-impl Folder {
-    fn covers(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Path(own), Self::Path(other)) => other
-                .strip_prefix(own.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
-            _ => self == other,
+impl FsRule {
+    /// What both allow, where the guest finds it as `self` says.
+    pub(crate) fn and(&self, other: &Self) -> Option<Self> {
+        let access = self.access.min(other.access);
+        if other.folder.covers(&self.folder) {
+            return Some(Self {
+                access,
+                ..self.clone()
+            });
         }
+        let below = self.folder.below(&other.folder)?;
+        let mount = format!("{}{below}", self.guest_path().trim_end_matches('/'));
+        Some(Self {
+            access,
+            folder: other.folder.clone(),
+            mount: Some(mount),
+        })
+    }
+}
+
+impl Folder {
+    /// What has to be appended to this folder to get `other`.
+    fn below<'a>(&self, other: &'a Self) -> Option<&'a str> {
+        match (self, other) {
+            (Self::Path(own), Self::Path(other)) => {
+                let rest = other.as_str().strip_prefix(own.as_str())?;
+                (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+            }
+            _ => (self == other).then_some(""),
+        }
+    }
+
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        self.below(other).is_some()
+    }
+}
+
+impl FromStr for FolderPath {
+    type Err = CapabilityError;
+
+    fn from_str(text: &str) -> Result<Self, CapabilityError> {
+        let piece = Piece::new(text);
+        if text == "/" {
+            return Err(piece.fail(Kind::TooBroad, BROAD_RULE));
+        }
+        parse_path(piece).map(Self)
     }
 }
 
@@ -146,7 +190,7 @@ impl fmt::Display for FsRule {
             Access::ReadWrite => "rw:",
         })?;
         match &self.folder {
-            Folder::Path(path) => f.write_str(path)?,
+            Folder::Path(path) => write!(f, "{path}")?,
             Folder::Slot(slot) => write!(f, "{{{slot}}}")?,
         }
         match &self.mount {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use ipnet::IpNet;
@@ -25,7 +26,7 @@ name! {
 }
 
 impl DomainName {
-    pub(super) fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
+    pub(crate) fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
         let text = piece.text();
         let ascii = Uts46::new()
             .to_ascii(
@@ -57,9 +58,38 @@ impl DomainName {
             .is_some_and(|rest| rest.ends_with('.'))
     }
 
+    /// Whether the name can be a public one: it has a dot, and is not kept for local or special use (RFC 6761, 6762,
+    /// 7686, 8375, 9476, and `internal`, which ICANN reserved).
+    pub fn can_be_public(&self) -> bool {
+        const KEPT: &[&str] = &[
+            "alt",
+            "home.arpa",
+            "internal",
+            "invalid",
+            "local",
+            "localhost",
+            "onion",
+            "test",
+        ];
+        let kept = |suffix: &&str| {
+            self.0
+                .strip_suffix(*suffix)
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
+        self.0.contains('.') && !KEPT.iter().any(|suffix| kept(suffix))
+    }
+
     /// The part of the name under which anybody may register, by the public suffix list, its private part included.
     pub fn public_suffix(&self) -> &str {
         psl::suffix_str(&self.0).unwrap_or(&self.0)
+    }
+}
+
+impl FromStr for DomainName {
+    type Err = CapabilityError;
+
+    fn from_str(text: &str) -> Result<Self, CapabilityError> {
+        Self::parse(Piece::new(text))
     }
 }
 
@@ -87,7 +117,7 @@ pub enum HostPattern {
 }
 
 impl HostPattern {
-    pub(super) fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
+    pub(crate) fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
         let text = piece.text();
         if text.starts_with('{') {
             return SlotName::parse_braced(piece).map(Self::Slot);
@@ -134,6 +164,25 @@ impl HostPattern {
         Ok(Self::Under(name))
     }
 
+    /// The same as [`HostPattern::covers`] for a denial, which does reach across public suffixes.
+    pub(crate) fn covers_widely(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Under(base), Self::Name(name) | Self::Under(name)) => {
+                self == other || name.is_under(base)
+            }
+            _ => self == other,
+        }
+    }
+
+    /// What both stand for.
+    pub(crate) fn and(&self, other: &Self) -> Option<Self> {
+        if self.covers(other) {
+            Some(other.clone())
+        } else {
+            other.covers(self).then(|| self.clone())
+        }
+    }
+
     /// Whether every host that `other` stands for, this one stands for too.
     pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
@@ -163,7 +212,7 @@ const HOST_BITS_RULE: &str = "in a network, the bits after the prefix are zero";
 const WIDE_RULE: &str = "a network has a prefix of at least 8 bits (IPv4) or 7 bits (IPv6)";
 
 /// Parses what follows `in`: no host bits, no IPv4-mapped network, no network that is most of an address space.
-pub(super) fn parse_network(piece: Piece<'_>) -> Result<IpNet, CapabilityError> {
+pub(crate) fn parse_network(piece: Piece<'_>) -> Result<IpNet, CapabilityError> {
     let Ok(network) = piece.text().parse::<IpNet>() else {
         return Err(piece.fail(Kind::Network, NETWORK_RULE));
     };
@@ -184,7 +233,7 @@ pub(super) fn parse_network(piece: Piece<'_>) -> Result<IpNet, CapabilityError> 
 
 const PORT_RULE: &str = "a port is a number from 1 to 65535 without leading zeros";
 
-pub(super) fn parse_port(piece: Piece<'_>) -> Result<u16, CapabilityError> {
+pub(crate) fn parse_port(piece: Piece<'_>) -> Result<u16, CapabilityError> {
     let text = piece.text();
     let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     match text.parse::<u16>() {
@@ -194,7 +243,7 @@ pub(super) fn parse_port(piece: Piece<'_>) -> Result<u16, CapabilityError> {
 }
 
 /// Splits `host:port`; the colons of an IPv6 address belong to the host, even where its brackets are missing.
-pub(super) fn split_port(authority: Piece<'_>) -> (Piece<'_>, Option<Piece<'_>>) {
+pub(crate) fn split_port(authority: Piece<'_>) -> (Piece<'_>, Option<Piece<'_>>) {
     let text = authority.text();
     let host_end = match text.find(']') {
         Some(bracket) if text.starts_with('[') => bracket + 1,

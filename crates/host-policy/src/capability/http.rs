@@ -75,7 +75,7 @@ pub struct OriginRule {
 }
 
 impl HttpRule {
-    pub(super) fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
+    pub(crate) fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
         if piece.text() == "*" {
             return Ok(Self::Public);
         }
@@ -131,7 +131,7 @@ fn parse_scheme(piece: Piece<'_>) -> Result<Scheme, CapabilityError> {
 }
 
 /// Parses `host[:port]`.
-pub(super) fn parse_authority(
+pub(crate) fn parse_authority(
     piece: Piece<'_>,
 ) -> Result<(HostPattern, Option<u16>), CapabilityError> {
     let rule =
@@ -172,21 +172,61 @@ impl HttpRule {
     pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Public, Self::Public) => true,
-            (Self::Public, Self::Origin(other)) => other.is_public(),
+            (Self::Public, Self::Origin(other)) => {
+                other.is_public()
+                    && other.within.is_none()
+                    && Methods::default().covers(other.methods)
+            }
             (Self::Origin(own), Self::Origin(other)) => own.covers(other),
             (Self::Origin(_), Self::Public) => false,
+        }
+    }
+
+    /// What both allow.
+    pub(crate) fn and(&self, other: &Self) -> Option<Self> {
+        match (self, other) {
+            (Self::Public, Self::Public) => Some(Self::Public),
+            (Self::Public, Self::Origin(rule)) | (Self::Origin(rule), Self::Public) => {
+                let methods = rule.methods.and(Methods::default());
+                let narrowed = OriginRule {
+                    methods,
+                    within: None,
+                    ..rule.clone()
+                };
+                (rule.is_public() && !methods.is_empty()).then_some(Self::Origin(narrowed))
+            }
+            (Self::Origin(own), Self::Origin(other)) => own.and(other).map(Self::Origin),
         }
     }
 }
 
 impl OriginRule {
-    /// Whether `http:*` means every request that this rule means.
+    /// Whether scheme, host and port are among those of `http:*`.
     fn is_public(&self) -> bool {
-        self.scheme == Scheme::Https
-            && self.port == Scheme::Https.default_port()
-            && self.within.is_none()
-            && Methods::default().covers(self.methods)
-            && matches!(self.host, HostPattern::Name(_) | HostPattern::Under(_))
+        let name = match &self.host {
+            HostPattern::Name(name) | HostPattern::Under(name) => name.can_be_public(),
+            HostPattern::Address(_) | HostPattern::Slot(_) => false,
+        };
+        name && self.scheme == Scheme::Https && self.port == Scheme::Https.default_port()
+    }
+
+    fn and(&self, other: &Self) -> Option<Self> {
+        let methods = self.methods.and(other.methods);
+        let same = self.scheme == other.scheme && self.port == other.port && !methods.is_empty();
+        let within = match (&self.within, &other.within) {
+            // Two networks lie one in the other or apart.
+            (Some(own), Some(other)) if own.contains(other) => Some(*other),
+            (Some(own), Some(other)) if other.contains(own) => Some(*own),
+            _ => None,
+        };
+        same.then_some(Self {
+            methods,
+            scheme: self.scheme,
+            host: self.host.and(&other.host)?,
+            port: self.port,
+            path: self.path.and(&other.path)?,
+            within,
+        })
     }
 }
 

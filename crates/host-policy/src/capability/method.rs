@@ -118,7 +118,7 @@ impl Methods {
             .filter(move |method| self.contains(*method))
     }
 
-    pub(super) fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
+    pub(crate) fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
         let rule = "methods are GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS in capitals, each at most once, with \
             commas between and one space after the last";
         let mut set = Self(0);

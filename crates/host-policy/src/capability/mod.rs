@@ -8,16 +8,17 @@ mod http;
 mod method;
 mod name;
 mod path;
+mod set;
 mod tcp;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 use std::str::FromStr;
 
 pub use agent::{ACTION_KINDS, ActionKind, ActionRule, HOOK_POINTS, HookPoint, InvokeRule};
 pub use error::{CapabilityError, CapabilityErrorKind};
-pub use fs::{Access, Folder, FsRule};
+pub use fs::{Access, Folder, FolderPath, FsRule};
 pub use host::{DomainName, HostPattern};
 pub use http::{HttpRule, OriginRule, Scheme};
 pub use method::{Method, MethodError, Methods};
@@ -26,9 +27,12 @@ pub use path::{PathFlaw, PathPattern};
 pub use tcp::TcpRule;
 
 use bytesize::ByteSize;
-use error::{CapabilityErrorKind as Kind, Piece};
+use error::CapabilityErrorKind as Kind;
 
-use crate::limits::defaults::STATE_BYTES;
+pub(crate) use error::Piece;
+pub(crate) use http::parse_authority;
+pub(crate) use path::decode;
+
 use crate::report;
 use crate::text::string_serde;
 
@@ -369,23 +373,6 @@ impl Capability {
             Self::Log => "log",
             Self::Clocks => "clocks",
             Self::Random => "random",
-        }
-    }
-
-    /// Whether everything that `other` allows, this capability allows too.
-    pub fn covers(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Http(own), Self::Http(other)) => own.covers(other),
-            (Self::Tcp(own), Self::Tcp(other)) => own.covers(other),
-            (Self::Fs(own), Self::Fs(other)) => own.covers(other),
-            (Self::State(own), Self::State(other)) => {
-                own.unwrap_or(STATE_BYTES) >= other.unwrap_or(STATE_BYTES)
-            }
-            (Self::Llm(own), Self::Llm(other)) => agent::glob_covers(own, other),
-            (Self::Retrieval(own), Self::Retrieval(other)) => own.is_none() || own == other,
-            (Self::Invoke(own), Self::Invoke(other)) => own.covers(other),
-            (Self::Action(own), Self::Action(other)) => own.covers(other),
-            _ => self == other,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Names and patterns inside capabilities.
 
 use std::fmt;
+use std::str::FromStr;
 
 use super::error::{CapabilityError, CapabilityErrorKind as Kind, Piece};
 
@@ -27,7 +28,7 @@ macro_rules! name {
         }
     };
 }
-pub(super) use name;
+pub(crate) use name;
 
 name! {
     /// The name of an environment variable: letters, digits and `_`, no digit first.
@@ -64,7 +65,7 @@ fn checked(
 }
 
 impl EnvName {
-    pub(super) fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
+    pub(crate) fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
         let rule = "a variable's name is made of letters, digits and `_`, has no digit first and at most 128 \
             characters; it names one variable, without wildcard";
         let first = |c: char| c.is_ascii_alphabetic() || c == '_';
@@ -76,7 +77,7 @@ impl EnvName {
 }
 
 impl Name {
-    pub(super) fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
+    pub(crate) fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
         let rule = "a name is made of letters, digits, `_`, `-` and `.`, has a letter or a digit first and at most \
             128 characters";
         let first = |c: char| c.is_ascii_alphanumeric();
@@ -89,20 +90,49 @@ impl Name {
 
 impl SlotName {
     /// Parses `{slot}`, braces included.
-    pub(super) fn parse_braced(piece: Piece<'_>) -> Result<Self, CapabilityError> {
-        let rule = "a slot is `{name}`: lower-case letters, digits and `-`, a letter first, between braces, and \
-            nothing beside it";
-        let inside = piece
-            .text()
-            .len()
-            .checked_sub(1)
-            .filter(|&end| end > 1 && piece.text().ends_with('}'));
-        let Some(end) = inside else {
-            return Err(piece.fail(Kind::Slot, rule));
-        };
+    pub(crate) fn parse_braced(piece: Piece<'_>) -> Result<Self, CapabilityError> {
+        let text = piece.text();
+        match text
+            .strip_prefix('{')
+            .and_then(|text| text.strip_suffix('}'))
+        {
+            Some(inside) if !inside.is_empty() => Self::parse(piece.slice(1..text.len() - 1)),
+            _ => Err(piece.fail(Kind::Slot, Self::RULE)),
+        }
+    }
+
+    fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
         let first = |c: char| c.is_ascii_lowercase();
         let rest = |c: char| first(c) || c.is_ascii_digit() || c == '-';
-        checked(piece.slice(1..end), Kind::Slot, rule, first, rest).map(Self)
+        checked(piece, Kind::Slot, Self::RULE, first, rest).map(Self)
+    }
+
+    const RULE: &str = "a slot is `{name}`: lower-case letters, digits and `-`, a letter first, between braces, and \
+        nothing beside it";
+}
+
+impl FromStr for EnvName {
+    type Err = CapabilityError;
+
+    fn from_str(text: &str) -> Result<Self, CapabilityError> {
+        Self::parse(Piece::new(text))
+    }
+}
+
+impl FromStr for Name {
+    type Err = CapabilityError;
+
+    fn from_str(text: &str) -> Result<Self, CapabilityError> {
+        Self::parse(Piece::new(text))
+    }
+}
+
+/// Without braces.
+impl FromStr for SlotName {
+    type Err = CapabilityError;
+
+    fn from_str(text: &str) -> Result<Self, CapabilityError> {
+        Self::parse(Piece::new(text))
     }
 }
 
@@ -122,7 +152,7 @@ impl Glob {
         }
     }
 
-    pub(super) fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
+    pub(crate) fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
         let rule = "a pattern is made of visible ASCII characters, at most 128; `*` stands at its end only";
         let text = piece.text();
         let (start, open) = text
@@ -139,6 +169,25 @@ impl Glob {
             start: start.to_owned(),
             open,
         })
+    }
+
+    /// Exactly this text: what a request names.
+    ///
+    /// # Errors
+    /// Where it is empty, longer than a pattern, ends in `*`, or is more than visible ASCII.
+    pub fn exact(text: &str) -> Result<Self, CapabilityError> {
+        let rule = "a name here is made of visible ASCII characters, at most 128, without `*`";
+        let piece = Piece::new(text);
+        match Self::parse(piece)? {
+            Self { open: true, .. } => Err(piece.fail(Kind::Name, rule)),
+            exact => Ok(exact),
+        }
+    }
+
+    /// What both match.
+    pub(crate) fn and(&self, other: &Self) -> Option<Self> {
+        let narrower = if self.covers(other) { other } else { self };
+        (self.covers(narrower) && other.covers(narrower)).then(|| narrower.clone())
     }
 
     /// Whether `text` is this text, or starts like it where the pattern is open.

@@ -172,7 +172,7 @@ impl Default for PathPattern {
 }
 
 impl PathPattern {
-    pub(super) fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
+    pub(crate) fn parse(piece: Piece<'_>) -> Result<Self, CapabilityError> {
         let (path, query) = piece.cut_before(|c| c == '?' || c == '#');
         if !query.text().is_empty() {
             return Err(query.fail(Kind::Path, QUERY_RULE).suggest(path.up_to_end()));
@@ -189,6 +189,23 @@ impl PathPattern {
         match decode(start) {
             Ok(start) => Ok(Self { start, subtree }),
             Err((place, flaw)) => Err(piece.slice_chars(place).fail(Kind::Path, flaw.rule())),
+        }
+    }
+
+    /// Exactly this path, which was decoded.
+    pub(crate) fn exact(decoded: &str) -> Self {
+        Self {
+            start: decoded.to_owned(),
+            subtree: false,
+        }
+    }
+
+    /// What is under both.
+    pub(crate) fn and(&self, other: &Self) -> Option<Self> {
+        if self.covers(other) {
+            Some(other.clone())
+        } else {
+            other.covers(self).then(|| self.clone())
         }
     }
 

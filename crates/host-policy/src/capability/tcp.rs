@@ -24,6 +24,15 @@ impl TcpRule {
         }
     }
 
+    /// What both allow.
+    pub(crate) fn and(&self, other: &Self) -> Option<Self> {
+        let host = self.host.and(&other.host)?;
+        (self.port == other.port).then_some(Self {
+            host,
+            port: self.port,
+        })
+    }
+
     /// Whether every connection that `other` allows, this rule allows too.
     pub fn covers(&self, other: &Self) -> bool {
         self.port == other.port && self.host.covers(&other.host)

@@ -1,0 +1,249 @@
+//! Why not, and what would help.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::address::{self, Surroundings};
+use crate::capability::{Capability, HttpRule};
+use crate::request::{Request, RequestError};
+use crate::text::string_serde;
+
+/// Why a request was denied. Stable: audit records and tests carry these words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum DenyCode {
+    /// `invalid-request`: it has no single reading.
+    InvalidRequest,
+    /// `offline`: the host's network is closed.
+    Offline,
+    /// `denied-by-operator`: a denial hits it.
+    DeniedByOperator,
+    /// `not-requested`: the manifest does not ask for it.
+    NotRequested,
+    /// `not-granted`: the operator did not grant it.
+    NotGranted,
+    /// `over-ceiling`: the host's ceiling does not reach to it.
+    OverCeiling,
+    /// `address-refused`: the name is allowed and the address behind it is not.
+    AddressRefused,
+}
+
+/// What a guest is told. It does not say which set lacks what, nor whether a name exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GuestCode {
+    /// `denied`
+    Denied,
+    /// `invalid`
+    Invalid,
+    /// `unavailable`: also what a name that does not exist gives.
+    Unavailable,
+}
+
+impl GuestCode {
+    /// As the contract publishes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Invalid => "invalid",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+impl DenyCode {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::InvalidRequest,
+        Self::Offline,
+        Self::DeniedByOperator,
+        Self::NotRequested,
+        Self::NotGranted,
+        Self::OverCeiling,
+        Self::AddressRefused,
+    ];
+
+    /// As it stands in audit records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid-request",
+            Self::Offline => "offline",
+            Self::DeniedByOperator => "denied-by-operator",
+            Self::NotRequested => "not-requested",
+            Self::NotGranted => "not-granted",
+            Self::OverCeiling => "over-ceiling",
+            Self::AddressRefused => "address-refused",
+        }
+    }
+
+    /// What the guest is told.
+    pub fn guest(self) -> GuestCode {
+        match self {
+            Self::InvalidRequest => GuestCode::Invalid,
+            Self::AddressRefused => GuestCode::Unavailable,
+            _ => GuestCode::Denied,
+        }
+    }
+}
+
+impl fmt::Display for DenyCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A word that is no deny code.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no deny code")]
+pub struct DenyCodeError(String);
+
+impl std::str::FromStr for DenyCode {
+    type Err = DenyCodeError;
+
+    fn from_str(text: &str) -> Result<Self, DenyCodeError> {
+        let known = Self::ALL.into_iter().find(|code| code.as_str() == text);
+        known.ok_or_else(|| DenyCodeError(text.to_owned()))
+    }
+}
+
+string_serde!(DenyCode);
+
+/// What an operator, or an author, could do about it. All of a denial's remedies are needed together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Grant this.
+    Allow(Capability),
+    /// Ask for this in the manifest.
+    Request(Capability),
+    /// Let the host's ceiling hold this.
+    RaiseCeiling(Capability),
+    /// Take this denial back.
+    LiftDenial(Capability),
+    /// Open the host's network.
+    GoOnline,
+}
+
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Allow(capability) => write!(f, "--allow {}", quoted(capability)),
+            Self::Request(capability) => {
+                write!(
+                    f,
+                    "in plugin.toml, add to `[capabilities] request`: \"{capability}\""
+                )
+            }
+            Self::RaiseCeiling(capability) => write!(
+                f,
+                "in the host's settings, add to the ceiling: \"{capability}\""
+            ),
+            Self::LiftDenial(capability) => write!(f, "take back --deny {}", quoted(capability)),
+            Self::GoOnline => f.write_str("in the host's settings: offline = false"),
+        }
+    }
+}
+
+/// The capability as one word of a shell.
+fn quoted(capability: &Capability) -> String {
+    format!("'{}'", capability.to_string().replace('\'', r"'\''"))
+}
+
+/// A refusal: the code is for everybody, reason and remedies are for the operator and the audit trail only.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {reason}")]
+pub struct Denial {
+    /// Why, for programs.
+    pub code: DenyCode,
+    /// Why, for people.
+    pub reason: String,
+    /// What would help, all of it together; empty where nothing should.
+    pub remedies: Vec<Remedy>,
+}
+
+/// Which of the three sets lack a rule.
+pub(super) struct Lacking {
+    pub(super) requested: bool,
+    pub(super) granted: bool,
+    pub(super) ceiling: bool,
+}
+
+impl From<RequestError> for Denial {
+    fn from(error: RequestError) -> Self {
+        Self {
+            code: DenyCode::InvalidRequest,
+            reason: error.to_string(),
+            remedies: Vec::new(),
+        }
+    }
+}
+
+impl Denial {
+    pub(super) fn offline(request: &Request) -> Self {
+        let reason = format!("{request} needs the network, which this host has closed");
+        Self {
+            code: DenyCode::Offline,
+            reason,
+            remedies: vec![Remedy::GoOnline],
+        }
+    }
+
+    pub(super) fn by_operator(request: &Request, rule: &Capability) -> Self {
+        let reason = format!("the operator denied {request}, by the rule `{rule}`");
+        Self {
+            code: DenyCode::DeniedByOperator,
+            reason,
+            remedies: vec![Remedy::LiftDenial(rule.clone())],
+        }
+    }
+
+    pub(super) fn lacking(request: &Request, lacking: &Lacking) -> Self {
+        let (code, reason) = match lacking {
+            Lacking {
+                requested: true, ..
+            } => (
+                DenyCode::NotRequested,
+                "the plugin's manifest asks for no rule that",
+            ),
+            Lacking { granted: true, .. } => {
+                (DenyCode::NotGranted, "the operator granted no rule that")
+            }
+            _ => (DenyCode::OverCeiling, "the host's ceiling has no rule that"),
+        };
+        let remedy: [(bool, fn(Capability) -> Remedy); 3] = [
+            (lacking.requested, Remedy::Request),
+            (lacking.granted, Remedy::Allow),
+            (lacking.ceiling, Remedy::RaiseCeiling),
+        ];
+        let narrow = request.capability();
+        let needed = remedy.into_iter().filter(|(lacks, _)| *lacks);
+        let remedies = needed
+            .filter_map(|(_, remedy)| narrow.clone().map(remedy))
+            .collect();
+        Self {
+            code,
+            reason: format!("{reason} allows {request}"),
+            remedies,
+        }
+    }
+
+    pub(super) fn address(request: &Request, address: IpAddr, around: &Surroundings) -> Self {
+        let class = address::classify(address, around);
+        let reason = format!("{request} leads to {address}, which is not public ({class})");
+        // No rule with a name in it should ever lead to a metadata service, so none is suggested.
+        let remedies = match request.capability() {
+            Some(Capability::Http(HttpRule::Origin(mut rule)))
+                if !address::is_metadata(address, around) =>
+            {
+                rule.within = Some(address.into());
+                vec![Remedy::Allow(Capability::Http(HttpRule::Origin(rule)))]
+            }
+            _ => Vec::new(),
+        };
+        Self {
+            code: DenyCode::AddressRefused,
+            reason,
+            remedies,
+        }
+    }
+}
