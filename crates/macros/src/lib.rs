@@ -41,8 +41,8 @@ use proc_macro::TokenStream;
 /// - Its type is anything that is `Deserialize + JsonSchema` ([`#[plugin_type]`](macro@plugin_type) derives both), or a
 ///   reference to it: `&T`, `&str`, `&[T]`.
 /// - `Option<T>` may be left out.
-/// - `#[arg(default)]` and `#[arg(default = value)]` may be left out too; the value is in the schema if it is `Serialize`. A
-///   string literal serves any type that is `From<&str>`.
+/// - `#[arg(default)]` and `#[arg(default = value)]` may be left out too; the value is in the schema if it is `Serialize`, so
+///   it must be the same each time. A string literal serves any type that is `From<&str>`.
 /// - Anything else is required, and an argument that the function does not have is refused.
 /// - `Context` or `&Context` is the call itself; `InputStream` and `OutputStream` make a streaming tool (feature
 ///   `streaming`). They come from the host, not from the caller's object.
