@@ -2,13 +2,10 @@
 
 use crate::args::{Format, HostArgs};
 use crate::error::CliError;
-use crate::escape;
-use crate::output::{self, BAD, DIM};
+use crate::log::Log;
+use crate::output::{self, DIM};
 use crate::progress::Spinner;
-use portcullis_host_core::{
-    Error, Host, LoadOptions, LogLevel, LogLine, LogSink, LogSource, Plugin, Source,
-};
-use serde_json::json;
+use portcullis_host_core::{Error, Host, LoadOptions, Plugin, Source};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -25,9 +22,10 @@ pub(crate) fn start(args: &HostArgs, format: Format, verbose: bool) -> Result<Se
         .enable_all()
         .build()
         .map_err(CliError::Runtime)?;
-    let mut builder = Host::builder()
-        .max_in_flight(1)
-        .log_sink(Arc::new(Stderr { format, verbose }));
+    let log = Log { format, verbose };
+    // Set once a process; a second host would share it.
+    let _ = tracing::subscriber::set_global_default(log);
+    let mut builder = Host::builder().max_in_flight(1).log_sink(Arc::new(log));
     if let Some(dir) = &args.cache_dir {
         builder = builder.cache_dir(dir.clone());
     }
@@ -69,52 +67,5 @@ impl Session {
             ));
         }
         Ok(plugin)
-    }
-}
-
-/// Writes guests' lines to stderr, tagged with who said them.
-struct Stderr {
-    format: Format,
-    verbose: bool,
-}
-
-impl LogSink for Stderr {
-    fn log(&self, line: LogLine) {
-        if line.level < LogLevel::Info && !self.verbose {
-            return;
-        }
-        let source = format!("{:?}", line.source).to_lowercase();
-        let level = line.level.to_string();
-        if self.format == Format::Json {
-            let fields: serde_json::Map<_, _> = line
-                .fields
-                .into_iter()
-                .map(|(key, value)| (key, value.into()))
-                .collect();
-            let line = json!({ "log": {
-                "plugin": line.plugin.to_string(), "call": line.call_id, "source": source, "level": level,
-                "message": line.message, "fields": fields,
-            }});
-            return output::note(&escape::json(&line.to_string()));
-        }
-        let style = if line.level >= LogLevel::Warn {
-            BAD
-        } else {
-            DIM
-        };
-        let fields: String = line
-            .fields
-            .iter()
-            .map(|(key, value)| format!(" {}={}", escape::line(key), escape::line(value)))
-            .collect();
-        let tag = match line.source {
-            LogSource::Stdout | LogSource::Stderr => source,
-            _ => level,
-        };
-        let message = escape::line(&line.message);
-        output::note(&format!(
-            "{DIM}[{}]{DIM:#} {style}{tag}{style:#} {message}{DIM}{fields}{DIM:#}",
-            line.plugin
-        ));
     }
 }

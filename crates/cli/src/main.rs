@@ -9,6 +9,7 @@ mod error;
 mod escape;
 mod exit;
 mod host;
+mod log;
 mod output;
 mod progress;
 

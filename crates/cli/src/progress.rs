@@ -59,8 +59,11 @@ fn style(template: &str) -> ProgressStyle {
 /// A spinner that appears if what it stands for takes longer than [`PATIENCE`], and goes when it is dropped.
 pub(crate) struct Spinner {
     message: &'static str,
-    running: Arc<Mutex<Option<(Sender<()>, JoinHandle<()>)>>>,
+    running: Arc<Mutex<Option<Running>>>,
 }
+
+/// The spinner's thread, and what ends it when it is dropped.
+type Running = (Sender<()>, JoinHandle<()>);
 
 impl Spinner {
     pub(crate) fn new(message: &'static str) -> Self {

@@ -7,9 +7,10 @@ use crate::args::{BuildArgs, Format};
 use crate::error::CliError;
 use crate::host;
 use crate::output;
-use portcullis_host_core::LoadOptions;
+use portcullis_host_core::{Digest, Error, LoadOptions};
 use portcullis_host_policy::manifest::{Manifest, ManifestErrors, section};
 use serde::Serialize;
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -103,24 +104,17 @@ pub(crate) fn run(args: &BuildArgs, format: Format, verbose: bool) -> Result<(),
             .join("plugins")
             .join(format!("{}.wasm", package.name))
     });
-    let built = check(args, &plugin, &out, format, verbose)?;
+    let tools = tools(args, &plugin, format, verbose)?;
     write(&out, &plugin)?;
+    let built = Built {
+        path: &out,
+        bytes: plugin.len() as u64,
+        digest: Digest::of(&plugin),
+        tools,
+    };
     match format {
         Format::Json => output::json(&built),
-        Format::Text => {
-            let Built {
-                bytes,
-                digest,
-                tools,
-                ..
-            } = &built;
-            let size = bytesize::ByteSize(*bytes);
-            output::text(&format!(
-                "{}  {size:.1}  {digest}\ntools: {}",
-                shown(&out),
-                tools.join(", ")
-            ))
-        }
+        Format::Text => output::text(&built.to_string()),
     }
 }
 
@@ -128,30 +122,43 @@ pub(crate) fn run(args: &BuildArgs, format: Format, verbose: bool) -> Result<(),
 struct Built<'a> {
     path: &'a Path,
     bytes: u64,
-    digest: String,
-    tools: Vec<String>,
+    digest: Digest,
+    tools: Option<Vec<String>>,
 }
 
-/// Loads what was built as any host would, so that mistakes show now and not at the first call.
-fn check<'a>(
+impl fmt::Display for Built<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = bytesize::ByteSize(self.bytes);
+        writeln!(f, "{}  {size:.1}  {}", shown(self.path), self.digest)?;
+        match &self.tools {
+            Some(tools) => write!(f, "tools: {}", tools.join(", ")),
+            None => {
+                f.write_str("tools: not asked for, because the plugin can't start without settings")
+            }
+        }
+    }
+}
+
+/// Loads what was built as any host would, so that mistakes show now and not at the first call, and gives the names of
+/// its tools. Settings are the operator's: a plugin that needs some is built without them, and not asked.
+fn tools(
     args: &BuildArgs,
     plugin: &[u8],
-    out: &'a Path,
     format: Format,
     verbose: bool,
-) -> Result<Built<'a>, CliError> {
+) -> Result<Option<Vec<String>>, CliError> {
     let session = host::start(&args.host, format, verbose)?;
-    let loaded = session.run(session.load(plugin, LoadOptions::default()))?;
-    Ok(Built {
-        path: out,
-        bytes: plugin.len() as u64,
-        digest: loaded.digest().to_string(),
-        tools: loaded
-            .tools()
-            .iter()
-            .map(|tool| tool.name.clone())
-            .collect(),
-    })
+    match session.run(session.load(plugin, LoadOptions::default())) {
+        Ok(loaded) => Ok(Some(
+            loaded
+                .tools()
+                .iter()
+                .map(|tool| tool.name.clone())
+                .collect(),
+        )),
+        Err(Error::Settings { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The text of `plugin.toml` beside Cargo.toml, checked; without one, what Cargo.toml says.

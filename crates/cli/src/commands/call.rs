@@ -12,7 +12,8 @@ use crate::progress;
 use futures::StreamExt as _;
 use futures::future::{Either, select};
 use portcullis_host_core::{
-    CallOptions, Cancellation, Error, Host, InstancePolicy, LoadOptions, Plugin, ToolOutput,
+    CallOptions, Cancellation, Error, Host, InstancePolicy, LimitOverrides, LoadOptions, Plugin,
+    ToolOutput,
 };
 use serde_json::{Map, Value};
 use std::pin::pin;
@@ -55,11 +56,16 @@ async fn load_options(host: &Host, args: &CallArgs) -> Result<LoadOptions, CliEr
             schema.map_or(&Value::Null, |schema| schema.as_json()),
         )?;
     }
-    let mut options = LoadOptions::default();
-    options.config = config;
-    options.limits.fuel = args.fuel;
-    options.limits.memory_bytes = args.memory.map(|size| size.as_u64());
-    Ok(options)
+    let limits = LimitOverrides {
+        fuel: args.fuel,
+        memory_bytes: args.memory.map(|size| size.as_u64()),
+        ..LimitOverrides::default()
+    };
+    Ok(LoadOptions {
+        config,
+        limits,
+        ..LoadOptions::default()
+    })
 }
 
 /// The arguments of each call, checked before the first.
@@ -87,29 +93,28 @@ async fn call(
     arguments: Map<String, Value>,
     format: Format,
 ) -> Result<ToolOutput, CliError> {
-    let (cancel, stream) = (Cancellation::new(), args.stream);
-    let mut options = CallOptions::default();
-    options.timeout = args.timeout;
-    options.cancel = Some(cancel.clone());
-    if plugin.instance_policy() == InstancePolicy::Session {
-        // Nobody else could name a session of a host that lives for one command.
-        options.session = Some("command-line".into());
-    }
-    if plugin
+    let cancel = Cancellation::new();
+    // Nobody else could name a session of a host that lives for one command.
+    let keeps_sessions = plugin.instance_policy() == InstancePolicy::Session;
+    let takes_input = plugin
         .tool(&args.tool)
-        .is_some_and(|tool| tool.streams.input)
-    {
-        options.input = Some(input::lines());
-    }
+        .is_some_and(|tool| tool.streams.input);
+    let options = CallOptions {
+        timeout: args.timeout,
+        cancel: Some(cancel.clone()),
+        session: keeps_sessions.then(|| "command-line".to_string()),
+        input: takes_input.then(input::lines),
+        on_progress: (!args.stream).then(|| Arc::new(|report| progress::show(&report)) as _),
+        ..CallOptions::default()
+    };
     let arguments = Value::Object(arguments);
-    if stream {
+    if args.stream {
         return interruptible(
             &cancel,
             streamed(plugin, &args.tool, arguments, options, format),
         )
         .await;
     }
-    options.on_progress = Some(Arc::new(|progress| progress::show(&progress)));
     interruptible(&cancel, async {
         Ok(plugin.call(&args.tool, arguments, options).await?)
     })

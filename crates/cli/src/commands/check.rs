@@ -1,6 +1,6 @@
 //! `portcullis check`: is it loadable here, and if not why.
 
-use super::describe::{examine, row, surface};
+use super::describe::{Examined, examine, row, surface};
 use crate::args::{FileArgs, Format};
 use crate::error::{CliError, host_json};
 use crate::escape;
@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 
 /// Says whether the plugin can be loaded. A file that can't be read is an error; one that can't be loaded is an answer.
 pub(crate) fn run(args: &FileArgs, format: Format, verbose: bool) -> Result<Exit, CliError> {
-    let (seen, loaded) = match examine(args, format, verbose)? {
-        (Err(error @ Error::Io { .. }), _) => return Err(error.into()),
-        (seen, loaded) => (seen.ok(), loaded.map_err(CliError::from)),
+    let Examined { seen, loaded } = examine(args, format, verbose)?;
+    let (seen, loaded) = match seen {
+        Err(error @ Error::Io { .. }) => return Err(error.into()),
+        seen => (seen.ok(), loaded.map_err(CliError::from)),
     };
     match format {
         Format::Json => output::json(&as_json(seen.as_ref(), &loaded))?,

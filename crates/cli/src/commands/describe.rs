@@ -7,21 +7,25 @@ use crate::host;
 use crate::output::HEADING;
 use portcullis_host_core::{Error, Inspection, LoadOptions, Plugin};
 
-/// Looks at a plugin without running it, then loads it with nothing granted.
+/// What can be seen of a plugin without running it, and the plugin as it was loaded with nothing granted.
+pub(super) struct Examined {
+    pub(super) seen: Result<Inspection, Error>,
+    pub(super) loaded: Result<Plugin, Error>,
+}
+
+/// Looks at a plugin, then loads it.
 pub(super) fn examine(
     args: &FileArgs,
     format: Format,
     verbose: bool,
-) -> Result<(Result<Inspection, Error>, Result<Plugin, Error>), CliError> {
+) -> Result<Examined, CliError> {
     let session = host::start(&args.host, format, verbose)?;
     Ok(session.run(async {
         let seen = session.host.inspect(args.file.clone()).await;
-        (
-            seen,
-            session
-                .load(args.file.clone(), LoadOptions::default())
-                .await,
-        )
+        let loaded = session
+            .load(args.file.clone(), LoadOptions::default())
+            .await;
+        Examined { seen, loaded }
     }))
 }
 

@@ -1,6 +1,6 @@
 //! `portcullis inspect`: everything that a host knows of a plugin.
 
-use super::describe::{examine, row, surface};
+use super::describe::{Examined, examine, row, surface};
 use crate::args::{FileArgs, Format};
 use crate::error::CliError;
 use crate::escape;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 /// Shows the plugin. Where it can't be loaded its tools are not known: the rest is shown, then the reason is the error.
 pub(crate) fn run(args: &FileArgs, format: Format, verbose: bool) -> Result<(), CliError> {
-    let (seen, loaded) = examine(args, format, verbose)?;
+    let Examined { seen, loaded } = examine(args, format, verbose)?;
     let seen = seen?;
     let tools = loaded.as_ref().map(|plugin| plugin.tools()).ok();
     match format {

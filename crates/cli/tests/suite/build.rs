@@ -4,8 +4,6 @@ use crate::support::{Ran, portcullis};
 use std::fs;
 use std::path::Path;
 
-const CDYLIB: &str = "[package]\nname = \"p\"\nversion = \"1.0.0\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n[workspace]\n";
-
 fn build(folder: &Path, options: &[&str]) -> Ran {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("broken-crates");
     Ran::of(
@@ -18,13 +16,21 @@ fn build(folder: &Path, options: &[&str]) -> Ran {
     )
 }
 
-/// A crate with one source file, in a folder that goes with the value.
-fn package(manifest: &str, source: &str) -> tempfile::TempDir {
+/// A crate with one source file, in a folder that goes with the value. Each has a name of its own: Cargo takes crates of
+/// one name in one target folder for the same.
+fn package(name: &str, kind: &str, source: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
+    let manifest = format!("{}\n[workspace]\n", manifest(name, kind));
     fs::create_dir(folder.path().join("src")).unwrap();
     fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
     fs::write(folder.path().join("src/lib.rs"), source).unwrap();
     folder
+}
+
+fn manifest(name: &str, kind: &str) -> String {
+    format!(
+        "[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"{kind}\"]\n"
+    )
 }
 
 #[track_caller]
@@ -46,7 +52,7 @@ fn a_folder_without_a_crate_is_named() {
 
 #[test]
 fn a_crate_that_makes_no_component_is_told_what_to_add() {
-    let folder = package(&CDYLIB.replace("cdylib", "rlib"), "");
+    let folder = package("no-cdylib", "rlib", "");
     fails(&build(folder.path(), &[]), 1, "crate-type = [\"cdylib\"]");
 }
 
@@ -60,22 +66,18 @@ fn a_workspace_is_told_to_name_a_package() {
     .unwrap();
     let member = folder.path().join("member");
     fs::create_dir_all(member.join("src")).unwrap();
-    fs::write(
-        member.join("Cargo.toml"),
-        CDYLIB.replace("[workspace]\n", ""),
-    )
-    .unwrap();
+    fs::write(member.join("Cargo.toml"), manifest("member", "cdylib")).unwrap();
     fs::write(member.join("src/lib.rs"), "").unwrap();
     fails(
         &build(folder.path(), &[]),
         1,
-        "name the folder of one of its packages: p",
+        "name the folder of one of its packages: member",
     );
 }
 
 #[test]
 fn a_wrong_manifest_is_told_before_anything_is_compiled() {
-    let folder = package(CDYLIB, "this is no Rust");
+    let folder = package("wrong-manifest", "cdylib", "this is no Rust");
     fs::write(
         folder.path().join("plugin.toml"),
         "[plugin]\nid = \"p\"\nversion = \"1.0.0\"\nnmae = \"x\"\n",
@@ -88,7 +90,7 @@ fn a_wrong_manifest_is_told_before_anything_is_compiled() {
 
 #[test]
 fn a_compiler_s_messages_are_kept_for_programs() {
-    let folder = package(CDYLIB, "this is no Rust");
+    let folder = package("no-rust", "cdylib", "this is no Rust");
     let ran = build(folder.path(), &[]);
     fails(&ran, 1, "did not compile");
     assert!(
@@ -103,7 +105,7 @@ fn a_compiler_s_messages_are_kept_for_programs() {
 
 #[test]
 fn a_component_that_is_no_plugin_is_not_written() {
-    let folder = package(CDYLIB, "");
+    let folder = package("no-plugin", "cdylib", "");
     let out = folder.path().join("out.wasm");
     let ran = build(folder.path(), &["--out", out.to_str().unwrap()]);
     assert_eq!(
@@ -115,26 +117,52 @@ fn a_component_that_is_no_plugin_is_not_written() {
     assert!(!out.exists());
 }
 
+/// A crate, and a rustc whose libraries for the target are nowhere.
+#[cfg(unix)]
+fn without_target(name: &str) -> (tempfile::TempDir, std::process::Command) {
+    let folder = package(name, "cdylib", "");
+    script(&folder.path().join("rustc"), "echo /nowhere/at-all");
+    let mut build = portcullis();
+    build
+        .arg("build")
+        .arg(folder.path())
+        .env("RUSTC", folder.path().join("rustc"));
+    (folder, build)
+}
+
+#[cfg(unix)]
+fn script(path: &Path, line: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::write(path, format!("#!/bin/sh\n{line}\n")).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
 #[cfg(unix)]
 #[test]
 fn a_missing_target_is_named_with_the_command_that_adds_it() {
-    use std::os::unix::fs::PermissionsExt;
-    let folder = package(CDYLIB, "");
-    // A rustc whose libraries for the target are nowhere.
-    let rustc = folder.path().join("rustc");
-    fs::write(&rustc, "#!/bin/sh\necho /nowhere/at-all\n").unwrap();
-    fs::set_permissions(&rustc, fs::Permissions::from_mode(0o755)).unwrap();
-    let ran = Ran::of(
-        portcullis()
-            .arg("build")
-            .arg(folder.path())
-            .env("RUSTC", &rustc),
-    );
+    let (_folder, mut build) = without_target("no-target");
+    let ran = Ran::of(&mut build);
     assert_eq!(ran.code, Some(1));
-    assert!(
-        ran.stderr.contains("rustup target add wasm32-wasip2")
-            && ran.stderr.contains("--install-target"),
-        "{}",
-        ran.stderr
+    for words in ["rustup target add wasm32-wasip2", "--install-target"] {
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_missing_target_is_added_with_rustup_where_that_is_asked_for() {
+    let (folder, mut build) = without_target("add-target");
+    script(
+        &folder.path().join("rustup"),
+        "echo asked for: \"$@\" >&2; exit 1",
+    );
+    let path = std::env::var("PATH").unwrap();
+    build
+        .args(["--install-target", "--output=json"])
+        .env("PATH", format!("{}:{path}", folder.path().display()));
+    fails(
+        &Ran::of(&mut build),
+        1,
+        "asked for: target add wasm32-wasip2",
     );
 }

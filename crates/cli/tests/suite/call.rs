@@ -151,7 +151,7 @@ fn the_answer_is_text_for_people_and_an_object_for_programs() {
 #[test]
 fn bytes_are_written_as_they_are_to_a_pipe_and_in_base64_as_json() {
     let output = portcullis()
-        .args(["call", guests::WELL_TOOLS, "bytes", "--arg", "count=4"])
+        .args(["call", guests::WELL_TOOLS, "bytes", "--arg", "size=4"])
         .output()
         .unwrap();
     assert_eq!(
@@ -166,7 +166,7 @@ fn bytes_are_written_as_they_are_to_a_pipe_and_in_base64_as_json() {
         guests::WELL_TOOLS,
         "bytes",
         "--arg",
-        "count=4",
+        "size=4",
     ]);
     assert_eq!(ran.json()["content"][0]["blob"]["data"], "AAECAw==");
 }
@@ -322,8 +322,8 @@ fn verbose_says_where_the_code_came_from() {
         "--arg=name=Ada",
         "--cache-dir",
     ];
-    let first = Ran::of(portcullis().args(call).arg(folder.path()));
-    let second = Ran::of(portcullis().args(call).arg(folder.path()));
+    let first = Ran::of(portcullis().args(call).arg(folder.path().join("cache")));
+    let second = Ran::of(portcullis().args(call).arg(folder.path().join("cache")));
     assert!(first.stderr.contains("compiled in"), "{}", first.stderr);
     assert!(
         second.stderr.contains("taken from the cache in"),

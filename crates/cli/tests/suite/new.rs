@@ -48,8 +48,10 @@ fn made_and_called(template: &str, call: &[&str]) -> String {
 
     let plugin = target().join("plugins").join(format!("{name}.wasm"));
     let readme = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    // In a shell the JSON stands in quotes.
+    let shown = readme.replace('\'', "");
     assert!(
-        readme.contains(&format!("{name}.wasm {}", call.join(" "))),
+        shown.contains(&format!("{name}.wasm {}", call.join(" "))),
         "{readme}"
     );
     in_folder(
@@ -77,10 +79,18 @@ fn a_new_streaming_tool_tests_builds_and_runs() {
 
 #[test]
 fn a_new_session_tests_builds_and_runs() {
-    let items = made_and_called("session", &["add", "--arg", "item=milk"]);
+    let calls = [
+        "add",
+        "--args",
+        "{\"item\": \"milk\"}",
+        "--args",
+        "{\"item\": \"bread\"}",
+    ];
+    let answers = made_and_called("session", &calls);
+    let lists = serde_json::Deserializer::from_str(&answers).into_iter::<Vec<String>>();
     assert_eq!(
-        serde_json::from_str::<Vec<String>>(&items).unwrap(),
-        ["milk"]
+        lists.map(Result::unwrap).collect::<Vec<_>>(),
+        [vec!["milk"], vec!["milk", "bread"]]
     );
 }
 
