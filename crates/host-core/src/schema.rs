@@ -1,6 +1,8 @@
 //! JSON Schemas of tools: compiled without reach beyond themselves and with patterns that match in linear time, so that a
 //! hostile schema can neither fetch anything nor hang the host.
 
+mod cost;
+
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
 
@@ -21,9 +23,22 @@ const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// Keywords whose values are data, in which `$ref` means nothing.
 const DATA_KEYWORDS: &[&str] = &["const", "enum", "default", "examples"];
 
+/// Evaluations that one value may take. A validator does some ten million a second, so a hostile pair of schema and value
+/// holds a thread for a fraction of a second at most, and a real one never comes near.
+const MOST_EVALUATIONS: u64 = 2_000_000;
+
+/// Beyond this many, a mistake is told without its place: to describe one takes far longer than to find it.
+const DESCRIBED_EVALUATIONS: u64 = 20_000;
+
 /// A compiled schema.
 #[derive(Debug)]
-pub(crate) struct Schema(Validator);
+pub(crate) struct Schema {
+    validator: Validator,
+    /// What it was compiled from, for counting.
+    source: Value,
+    /// How often it looks at one place of a value, where that does not depend on the value: it has no recursion.
+    fixed: Option<u64>,
+}
 
 impl Schema {
     /// Compiles a schema.
@@ -50,24 +65,51 @@ impl Schema {
             .offline()
             .build(schema)
             .map_err(|error| shorten(&error.to_string()))?;
-        Ok(Self(validator))
+        Ok(Self {
+            validator,
+            fixed: cost::fixed(schema),
+            source: schema.clone(),
+        })
     }
 
     /// The places where `value` doesn't fit.
     pub(crate) fn mistakes(&self, value: &Value) -> Vec<ArgumentMistake> {
-        if self.0.is_valid(value) {
+        let evaluations = self.evaluations(value);
+        if evaluations > MOST_EVALUATIONS {
+            return at_root("it is nested too deep for a schema that branches as much as this one");
+        }
+        if self.validator.is_valid(value) {
             return Vec::new();
         }
-        let mistakes = self
-            .0
-            .iter_errors(value)
-            .take(MOST_MISTAKES)
+        if evaluations > DESCRIBED_EVALUATIONS {
+            return at_root("it does not fit the schema");
+        }
+        let mistakes = self.validator.iter_errors(value).take(MOST_MISTAKES);
+        mistakes
             .map(|error| ArgumentMistake {
                 pointer: error.instance_path().to_string(),
                 problem: shorten(&error.to_string()),
-            });
-        mistakes.collect()
+            })
+            .collect()
     }
+
+    /// At least as many evaluations as checking `value` takes, if that is within the limit.
+    fn evaluations(&self, value: &Value) -> u64 {
+        if let Some(fixed) = self.fixed {
+            let bound = fixed.saturating_mul(cost::places(value));
+            if bound <= DESCRIBED_EVALUATIONS {
+                return bound;
+            }
+        }
+        cost::evaluations(&self.source, value)
+    }
+}
+
+fn at_root(problem: &str) -> Vec<ArgumentMistake> {
+    vec![ArgumentMistake {
+        pointer: String::new(),
+        problem: problem.to_owned(),
+    }]
 }
 
 /// Refuses references to anything but the schema itself.
@@ -159,6 +201,31 @@ mod tests {
                 "{pattern}"
             );
         }
+    }
+
+    #[test]
+    fn a_schema_that_doubles_at_every_level_does_not_hang() {
+        let branch = json!([{"$ref": "#/$defs/n"}, {"$ref": "#/$defs/n", "title": "again"}]);
+        let node = json!({"type": "object", "properties": {"a": {"anyOf": branch}}});
+        let schema = Schema::compile(&json!({"$ref": "#/$defs/n", "$defs": {"n": node}})).unwrap();
+        let nested = |depth| (0..depth).fold(json!("bad"), |inner, _| json!({"a": inner}));
+        assert_eq!(schema.mistakes(&nested(2)).len(), 1);
+        assert!(
+            schema.mistakes(&nested(100))[0]
+                .problem
+                .contains("nested too deep")
+        );
+    }
+
+    #[test]
+    fn a_deep_tree_without_branching_schemas_is_no_trouble() {
+        let child = json!({"$ref": "#"});
+        let schema = Schema::compile(
+            &json!({"type": "object", "properties": {"left": child, "right": child}}),
+        )
+        .unwrap();
+        let tree = (0..100).fold(json!({}), |inner, _| json!({"left": inner, "right": {}}));
+        assert_eq!(schema.mistakes(&tree), []);
     }
 
     #[test]
