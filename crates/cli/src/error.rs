@@ -199,3 +199,31 @@ fn mistakes(errors: &ManifestErrors) -> Value {
     };
     errors.errors().iter().map(mistake).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_single_call_can_reach_has_its_exit_code_too() {
+        let denied = HostError::Denied {
+            capability: "env:LANG".into(),
+        };
+        let fault = HostError::Host {
+            reason: "no memory".into(),
+        };
+        assert_eq!(CliError::from(denied).exit(), Exit::Denied);
+        assert_eq!(CliError::from(fault).exit(), Exit::Failed);
+    }
+
+    #[test]
+    fn an_error_is_one_object_with_kind_fields_and_message() {
+        let denied = CliError::from(HostError::Denied {
+            capability: "env:LANG".into(),
+        });
+        let message = "denied: env:LANG is asked for and not granted";
+        let object =
+            json!({"error": {"kind": "denied", "capability": "env:LANG", "message": message}});
+        assert_eq!(denied.to_json(), object);
+    }
+}
