@@ -104,7 +104,7 @@ fn config(limits: &Limits, in_flight: u64, metered: bool) -> Config {
         .epoch_interruption(true)
         .consume_fuel(metered)
         .max_wasm_stack(to_usize(limits.host.stack_bytes))
-        .async_stack_size(to_usize(limits.host.stack_bytes) + HOST_STACK)
+        .async_stack_size(to_usize(limits.host.stack_bytes).saturating_add(HOST_STACK))
         // Guests are unwound by frame pointers; registering system unwind tables would cost every load.
         .native_unwind_info(false)
         .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable);

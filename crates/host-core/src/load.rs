@@ -90,7 +90,7 @@ impl std::fmt::Debug for LoadOptions {
 }
 
 /// A component's bytes with what can be said of them without running or compiling anything.
-pub(crate) struct Read_ {
+pub(crate) struct Candidate {
     pub(crate) bytes: Arc<[u8]>,
     pub(crate) digest: Digest,
     pub(crate) manifest: Option<Manifest>,
@@ -176,7 +176,7 @@ fn effective_limits(
 }
 
 /// What instances know of the plugin; its settings are checked here.
-fn owner(host: &HostInner, read: &Read_, settings: Map<String, Value>) -> Result<Owner, Error> {
+fn owner(host: &HostInner, read: &Candidate, settings: Map<String, Value>) -> Result<Owner, Error> {
     let settings = Value::Object(settings);
     if let Some(schema) = read
         .manifest
@@ -202,11 +202,12 @@ fn owner(host: &HostInner, read: &Read_, settings: Map<String, Value>) -> Result
         settings,
         settings_json,
         log: Arc::clone(&host.log),
+        pool: host.limits.host.concurrent_calls.into(),
     })
 }
 
 /// Reads a component and its manifest.
-pub(crate) fn read(source: &Source, limits: &LoadLimits) -> Result<Read_, Error> {
+pub(crate) fn read(source: &Source, limits: &LoadLimits) -> Result<Candidate, Error> {
     let bytes = match source {
         Source::Bytes(bytes) => Arc::clone(bytes),
         Source::Path(path) => read_file(path, limits)?.into(),
@@ -223,7 +224,7 @@ pub(crate) fn read(source: &Source, limits: &LoadLimits) -> Result<Read_, Error>
         Some(manifest) => manifest.plugin.id.clone(),
         None => id_of(source, &digest)?,
     };
-    Ok(Read_ {
+    Ok(Candidate {
         bytes,
         digest,
         manifest,

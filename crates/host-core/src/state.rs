@@ -22,6 +22,8 @@ pub(crate) struct Owner {
     pub(crate) settings: Map<String, Value>,
     pub(crate) settings_json: String,
     pub(crate) log: Arc<dyn LogSink>,
+    /// For how many calls at once the host has instances.
+    pub(crate) pool: u64,
 }
 
 impl Owner {
@@ -269,6 +271,7 @@ pub(crate) mod testing {
             settings: Map::new(),
             settings_json: "{}".into(),
             log,
+            pool: 1,
         })
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn explain(error: &wasmtime::Error, state: &State) -> Error {
     if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
         return Error::Busy {
             scope: BusyScope::Instances,
-            limit: 0,
+            limit: state.owner.pool,
         };
     }
     let trap = error.downcast_ref::<Wasm>();

@@ -374,6 +374,14 @@ async fn fuel_is_metered_for_who_asked_for_it_on_an_engine_of_its_own() {
 }
 
 #[test]
+fn a_host_that_the_system_cannot_give_is_a_host_fault() {
+    let mut limits = Limits::default();
+    limits.host.stack_bytes = u64::MAX;
+    let error = builder().limits(limits).build().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Host, "{error}");
+}
+
+#[test]
 fn hosts_plugins_and_calls_may_be_sent_between_threads() {
     fn send_and_sync<T: Send + Sync + 'static>() {}
     fn send<T: Send>(_: &T) {}
