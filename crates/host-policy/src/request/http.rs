@@ -1,7 +1,4 @@
 //! HTTP requests: one reading, or a refusal.
-//!
-//! Nothing is repaired. A URL that two parsers could read in two ways – user names, dot segments, encoded separators,
-//! upper case, odd IPv4 forms, ports that are none – is refused, so that what was decided about and what is sent are one.
 
 use std::fmt;
 

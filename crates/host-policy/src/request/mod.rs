@@ -1,4 +1,4 @@
-//! What a plugin is about to do, in types: the other half of a decision.
+#![doc = include_str!("request.md")]
 
 mod http;
 #[cfg(test)]
