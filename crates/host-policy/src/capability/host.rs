@@ -76,7 +76,12 @@ impl DomainName {
                 .strip_suffix(*suffix)
                 .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         };
-        self.0.contains('.') && !KEPT.iter().any(|suffix| kept(suffix))
+        self.0.contains('.') && !KEPT.iter().any(kept)
+    }
+
+    /// Whether a wildcard over this name stands for `name`: under it, with no public suffix between the two.
+    fn reaches(&self, name: &Self) -> bool {
+        name.is_under(self) && name.public_suffix().len() < self.0.len()
     }
 
     /// The part of the name under which anybody may register, by the public suffix list, its private part included.
@@ -164,6 +169,15 @@ impl HostPattern {
         Ok(Self::Under(name))
     }
 
+    /// Whether `name` is one of the hosts.
+    pub(crate) fn covers_name(&self, name: &DomainName) -> bool {
+        match self {
+            Self::Name(own) => own == name,
+            Self::Under(base) => base.reaches(name),
+            Self::Address(_) | Self::Slot(_) => false,
+        }
+    }
+
     /// The same as [`HostPattern::covers`] for a denial, which does reach across public suffixes.
     pub(crate) fn covers_widely(&self, other: &Self) -> bool {
         match (self, other) {
@@ -186,9 +200,8 @@ impl HostPattern {
     /// Whether every host that `other` stands for, this one stands for too.
     pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Under(base), Self::Name(name) | Self::Under(name)) if self != other => {
-                name.is_under(base) && name.public_suffix().len() < base.as_str().len()
-            }
+            (Self::Under(base), Self::Name(name)) => base.reaches(name),
+            (Self::Under(base), Self::Under(name)) => base == name || base.reaches(name),
             _ => self == other,
         }
     }

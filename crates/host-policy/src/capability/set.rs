@@ -42,7 +42,7 @@ impl Capability {
     /// A denial is read as widely as its words allow, since who denies wants less: without methods it means all of them,
     /// `http:*` is every request, a folder is denied with all around and in it and for reading as for writing, a
     /// quota of whatever size is the state as such, and `hook:POINT` and `secret:NAME` deny their siblings too. A
-    /// network after `in` counts once the address is known; see [`Denials`](crate::decision).
+    /// network after `in` is not looked at here.
     pub(crate) fn denies(&self, request: &Self) -> bool {
         let overlap = |own: &Option<Glob>, other: &Option<Glob>| glob_and(own, other).is_some();
         match (self, request) {

@@ -210,16 +210,12 @@ impl Denial {
             }
             _ => (DenyCode::OverCeiling, "the host's ceiling has no rule that"),
         };
-        let remedy: [(bool, fn(Capability) -> Remedy); 3] = [
-            (lacking.requested, Remedy::Request),
-            (lacking.granted, Remedy::Allow),
-            (lacking.ceiling, Remedy::RaiseCeiling),
-        ];
-        let narrow = request.capability();
-        let needed = remedy.into_iter().filter(|(lacks, _)| *lacks);
-        let remedies = needed
-            .filter_map(|(_, remedy)| narrow.clone().map(remedy))
-            .collect();
+        let mut remedies = Vec::new();
+        if let Some(narrow) = request.capability() {
+            remedies.extend(lacking.requested.then(|| Remedy::Request(narrow.clone())));
+            remedies.extend(lacking.granted.then(|| Remedy::Allow(narrow.clone())));
+            remedies.extend(lacking.ceiling.then_some(Remedy::RaiseCeiling(narrow)));
+        }
         Self {
             code,
             reason: format!("{reason} allows {request}"),

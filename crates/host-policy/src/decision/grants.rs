@@ -102,8 +102,12 @@ impl Grants {
         &self.unfilled
     }
 
-    pub(super) fn requested(&self) -> Requested<'_> {
-        Requested(&self.requested)
+    /// Whether the manifest has a rule that `matches`.
+    pub(super) fn requests(&self, matches: impl Fn(&Capability) -> bool) -> bool {
+        match &self.requested {
+            CapabilitySet::All => true,
+            CapabilitySet::Only(rules) => rules.iter().any(matches),
+        }
     }
 
     /// What is in all three sets, for people: the pairwise intersections, without those that another one covers.
@@ -170,18 +174,6 @@ impl Grants {
             Some(part)
         };
         rules.iter().filter_map(part).collect()
-    }
-}
-
-/// What the manifest asks for.
-pub(super) struct Requested<'a>(&'a CapabilitySet);
-
-impl Requested<'_> {
-    pub(super) fn any(&self, matches: impl Fn(&Capability) -> bool) -> bool {
-        match self.0 {
-            CapabilitySet::All => true,
-            CapabilitySet::Only(rules) => rules.iter().any(matches),
-        }
     }
 }
 

@@ -7,12 +7,15 @@ mod tests;
 
 use std::net::IpAddr;
 
+use denial::Lacking;
+use ipnet::IpNet;
+
 pub use denial::{Denial, DenyCode, GuestCode, Remedy};
 pub use grants::{CapabilitySet, Grants, Lost};
 
 use crate::address::{self, Surroundings};
-use crate::capability::{Capability, HostPattern, HttpRule};
-use crate::request::{Host, Request};
+use crate::capability::{Capability, HostPattern, HttpRule, OriginRule, TcpRule};
+use crate::request::Request;
 
 /// What was decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +45,7 @@ impl Decision {
 /// the host's ceiling – and no denial does. Whatever may be connected to is decided once more, for each address, by
 /// [`decide_address`].
 pub fn decide(grants: &Grants, request: &Request) -> Decision {
-    judge(grants, request, None)
+    Asked::new(request, None).judge(grants)
 }
 
 /// Decides whether what [`decide`] allowed may be sent to this address.
@@ -55,14 +58,14 @@ pub fn decide_address(
     address: IpAddr,
     around: &Surroundings,
 ) -> Decision {
-    judge(
-        grants,
+    Asked::new(
         request,
         Some(Dialled {
             address: address.to_canonical(),
             around,
         }),
     )
+    .judge(grants)
 }
 
 /// The addresses that may be dialled, each with the rule that allows it, in their order.
@@ -90,149 +93,157 @@ struct Dialled<'a> {
     around: &'a Surroundings,
 }
 
-fn judge(grants: &Grants, request: &Request, dialled: Option<Dialled<'_>>) -> Decision {
-    if grants.is_offline() && request.is_network() {
-        return Decision::Deny(Box::new(Denial::offline(request)));
-    }
-    if let Some(rule) = grants
-        .denied()
-        .iter()
-        .find(|rule| denies(rule, request, dialled))
-    {
-        return Decision::Deny(Box::new(Denial::by_operator(request, rule)));
-    }
-    let requested = grants
-        .requested()
-        .any(|rule| matches(rule, request) && admits_request(rule, dialled));
-    let granted = first(grants.granted(), request, dialled);
-    let under_ceiling = match grants.ceiling() {
-        CapabilitySet::All => true,
-        CapabilitySet::Only(rules) => first(rules, request, dialled).is_some(),
-    };
-    let allowed = match request {
-        // A lookup serves some request or connection, so what counts is whether one to this host is left.
-        Request::Lookup(_) => first(grants.effective(), request, dialled),
-        _ => granted.filter(|_| requested && under_ceiling),
-    };
-    match allowed {
-        Some(rule) => Decision::Allow(rule.clone()),
-        None => {
-            let lacking = denial::Lacking {
-                requested: !requested,
-                granted: granted.is_none(),
-                ceiling: !under_ceiling,
-            };
-            let address_alone =
-                dialled.is_some() && judge(grants, request, None).into_result().is_ok();
-            let denial = match dialled.filter(|_| address_alone) {
-                Some(dialled) => Denial::address(request, dialled.address, dialled.around),
-                None => Denial::lacking(request, &lacking),
-            };
-            Decision::Deny(Box::new(denial))
+/// What is asked for, brought into the forms that rules are compared with.
+struct Asked<'a> {
+    request: &'a Request,
+    /// As the narrowest capability; none for lookups.
+    narrow: Option<Capability>,
+    /// The same with the address in place of the host.
+    by_address: Option<Capability>,
+    dialled: Option<Dialled<'a>>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(request: &'a Request, dialled: Option<Dialled<'a>>) -> Self {
+        let narrow = request.capability();
+        let host = dialled.map(|dialled| HostPattern::Address(dialled.address));
+        let by_address = match (&narrow, host) {
+            (Some(Capability::Http(HttpRule::Origin(rule))), Some(host)) => {
+                Some(Capability::Http(HttpRule::Origin(OriginRule {
+                    host,
+                    ..rule.clone()
+                })))
+            }
+            (Some(Capability::Tcp(rule)), Some(host)) => Some(Capability::Tcp(TcpRule {
+                host,
+                port: rule.port,
+            })),
+            _ => None,
+        };
+        Self {
+            request,
+            narrow,
+            by_address,
+            dialled,
         }
     }
-}
 
-/// The first rule that allows the request; `http:*` comes last, since it never carries a secret.
-fn first<'a>(
-    rules: &'a [Capability],
-    request: &Request,
-    dialled: Option<Dialled<'_>>,
-) -> Option<&'a Capability> {
-    let fits = |rule: &&Capability| matches(rule, request) && admits(rule, dialled);
-    let is_public = |rule: &&Capability| **rule == Capability::Http(HttpRule::Public);
-    rules
-        .iter()
-        .filter(|rule| !is_public(rule))
-        .find(fits)
-        .or_else(|| rules.iter().filter(is_public).find(fits))
-}
-
-/// Whether the rule is about this request, whatever the address.
-fn matches(rule: &Capability, request: &Request) -> bool {
-    match (rule, request) {
-        (Capability::Http(HttpRule::Public), Request::Lookup(name)) => name.can_be_public(),
-        (Capability::Http(HttpRule::Origin(rule)), Request::Lookup(name)) => {
-            covers_name(&rule.host, name)
+    fn judge(&self, grants: &Grants) -> Decision {
+        let request = self.request;
+        if grants.is_offline() && request.is_network() {
+            return Decision::Deny(Box::new(Denial::offline(request)));
         }
-        (Capability::Tcp(rule), Request::Lookup(name)) => covers_name(&rule.host, name),
-        _ => request
-            .capability()
-            .is_some_and(|narrow| rule.covers(&narrow)),
-    }
-}
-
-fn covers_name(host: &HostPattern, name: &crate::capability::DomainName) -> bool {
-    host.covers(&HostPattern::Name(name.clone()))
-}
-
-/// Whether an operator's rule lets this address be dialled.
-fn admits(rule: &Capability, dialled: Option<Dialled<'_>>) -> bool {
-    let Some(Dialled { address, around }) = dialled else {
-        return true;
-    };
-    let (host, within) = match rule {
-        Capability::Http(HttpRule::Origin(rule)) => (Some(&rule.host), rule.within),
-        Capability::Tcp(rule) => (Some(&rule.host), None),
-        _ => (None, None),
-    };
-    if let Some(HostPattern::Address(literal)) = host {
-        return *literal == address;
-    }
-    let in_network = within.is_some_and(|network| {
-        network.contains(&address) && !address::is_metadata(address, around)
-    });
-    in_network || address::classify(address, around).is_public()
-}
-
-/// Whether a manifest's rule lets this address be dialled: an author can't know the operator's network, so any, save
-/// where the rule itself says public.
-fn admits_request(rule: &Capability, dialled: Option<Dialled<'_>>) -> bool {
-    match rule {
-        Capability::Http(HttpRule::Public) => admits(rule, dialled),
-        _ => true,
-    }
-}
-
-/// Whether a denial hits the request, or the address that it would be sent to.
-fn denies(rule: &Capability, request: &Request, dialled: Option<Dialled<'_>>) -> bool {
-    let address = dialled.map(|dialled| dialled.address);
-    let (host, within, whole) = match rule {
-        Capability::Http(HttpRule::Public) => {
-            return matches!(request, Request::Http(_) | Request::Lookup(_));
+        if let Some(rule) = grants.denied().iter().find(|rule| self.is_denied_by(rule)) {
+            return Decision::Deny(Box::new(Denial::by_operator(request, rule)));
         }
-        Capability::Http(HttpRule::Origin(rule)) => {
-            (&rule.host, rule.within, rule.path.is_everything())
+        let requested = grants.requests(|rule| self.matches(rule) && self.is_requested_there(rule));
+        let granted = self.first(grants.granted());
+        let under_ceiling = match grants.ceiling() {
+            CapabilitySet::All => true,
+            CapabilitySet::Only(rules) => self.first(rules).is_some(),
+        };
+        let allowed = match request {
+            // A lookup serves some request or connection, so what counts is whether one to this host is left.
+            Request::Lookup(_) => self.first(grants.effective()),
+            _ => granted.filter(|_| requested && under_ceiling),
+        };
+        if let Some(rule) = allowed {
+            return Decision::Allow(rule.clone());
         }
-        Capability::Tcp(rule) => (&rule.host, None, true),
-        _ => {
-            return request
-                .capability()
-                .is_some_and(|narrow| rule.denies(&narrow));
-        }
-    };
-    if within.is_some_and(|network| !address.is_some_and(|address| network.contains(&address))) {
-        return false;
+        let address_alone = self
+            .dialled
+            .filter(|_| decide(grants, request).into_result().is_ok());
+        Decision::Deny(Box::new(match address_alone {
+            Some(dialled) => Denial::address(request, dialled.address, dialled.around),
+            None => {
+                let lacking = Lacking {
+                    requested: !requested,
+                    granted: granted.is_none(),
+                    ceiling: !under_ceiling,
+                };
+                Denial::lacking(request, &lacking)
+            }
+        }))
     }
-    if let Request::Lookup(name) = request {
-        return whole && host.covers_widely(&HostPattern::Name(name.clone()));
-    }
-    // A denied address is denied under any name.
-    let by_address = address.and_then(|address| request_at(request, address));
-    [request.capability(), by_address]
-        .into_iter()
-        .flatten()
-        .any(|narrow| rule.denies(&narrow))
-}
 
-/// The same request with its host replaced by the address behind it.
-fn request_at(request: &Request, address: IpAddr) -> Option<Capability> {
-    let host = Host::Address(address).pattern();
-    match request.capability()? {
-        Capability::Http(HttpRule::Origin(rule)) => Some(Capability::Http(HttpRule::Origin(
-            crate::capability::OriginRule { host, ..rule },
-        ))),
-        Capability::Tcp(rule) => Some(Capability::Tcp(crate::capability::TcpRule { host, ..rule })),
-        _ => None,
+    /// The first rule that allows it; `http:*` comes last, since it never carries a secret.
+    fn first<'r>(&self, rules: &'r [Capability]) -> Option<&'r Capability> {
+        let fits = |rule: &&Capability| self.matches(rule) && self.admits(rule);
+        let is_public = |rule: &&Capability| **rule == Capability::Http(HttpRule::Public);
+        let scoped = rules.iter().filter(|rule| !is_public(rule)).find(fits);
+        scoped.or_else(|| rules.iter().filter(is_public).find(fits))
+    }
+
+    /// Whether the rule is about this, whatever the address.
+    fn matches(&self, rule: &Capability) -> bool {
+        match (rule, self.request) {
+            (Capability::Http(HttpRule::Public), Request::Lookup(name)) => name.can_be_public(),
+            (Capability::Http(HttpRule::Origin(rule)), Request::Lookup(name)) => {
+                rule.host.covers_name(name)
+            }
+            (Capability::Tcp(rule), Request::Lookup(name)) => rule.host.covers_name(name),
+            _ => self
+                .narrow
+                .as_ref()
+                .is_some_and(|narrow| rule.covers(narrow)),
+        }
+    }
+
+    /// Whether an operator's rule lets the address be dialled.
+    fn admits(&self, rule: &Capability) -> bool {
+        let Some(Dialled { address, around }) = self.dialled else {
+            return true;
+        };
+        let (host, within) = match rule {
+            Capability::Http(HttpRule::Origin(rule)) => (Some(&rule.host), rule.within),
+            Capability::Tcp(rule) => (Some(&rule.host), None),
+            _ => (None, None),
+        };
+        if let Some(HostPattern::Address(literal)) = host {
+            return *literal == address;
+        }
+        let inside = within.is_some_and(|network| network.contains(&address));
+        (inside && !address::is_metadata(address, around))
+            || address::classify(address, around).is_public()
+    }
+
+    /// Whether a manifest's rule lets the address be dialled: an author can't know the operator's networks, so any,
+    /// save where the rule itself says public.
+    fn is_requested_there(&self, rule: &Capability) -> bool {
+        *rule != Capability::Http(HttpRule::Public) || self.admits(rule)
+    }
+
+    fn is_denied_by(&self, rule: &Capability) -> bool {
+        let (host, within, whole) = match rule {
+            Capability::Http(HttpRule::Public) => {
+                return matches!(self.request, Request::Http(_) | Request::Lookup(_));
+            }
+            Capability::Http(HttpRule::Origin(rule)) => {
+                (&rule.host, rule.within, rule.path.is_everything())
+            }
+            Capability::Tcp(rule) => (&rule.host, None, true),
+            _ => {
+                return self
+                    .narrow
+                    .as_ref()
+                    .is_some_and(|narrow| rule.denies(narrow));
+            }
+        };
+        // A denied network says nothing until the address is known.
+        let inside = |network: IpNet| {
+            self.dialled
+                .is_some_and(|dialled| network.contains(&dialled.address))
+        };
+        if !within.is_none_or(inside) {
+            return false;
+        }
+        match self.request {
+            Request::Lookup(name) => whole && host.covers_widely(&HostPattern::Name(name.clone())),
+            // A denied address is denied under any name.
+            _ => [&self.narrow, &self.by_address]
+                .into_iter()
+                .flatten()
+                .any(|narrow| rule.denies(narrow)),
+        }
     }
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::Grant;
 use crate::capability::tests::{capabilities, rows};
-use crate::request::HttpRequest;
+use crate::request::{Host, HttpRequest};
 
 const DOC: &str = include_str!("decision.md");
 
@@ -511,7 +511,8 @@ proptest! {
 
     #[test]
     fn what_covers_matches_and_what_two_share_is_in_both(a in close(), b in close(), request in requests()) {
-        let matches = |rule: &Capability| matches(rule, &request);
+        let asked = Asked::new(&request, None);
+        let matches = |rule: &Capability| asked.matches(rule);
         if a.covers(&b) && matches(&b) {
             prop_assert!(matches(&a));
         }
