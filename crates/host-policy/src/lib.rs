@@ -6,10 +6,12 @@
 #![deny(missing_docs)]
 
 pub mod address;
+pub mod audit;
 pub mod capability;
 pub mod decision;
 mod grant;
 mod id;
+mod identity;
 pub mod limits;
 pub mod manifest;
 mod report;
@@ -19,4 +21,5 @@ mod text;
 
 pub use grant::Grant;
 pub use id::{PluginId, PluginIdError};
+pub use identity::{Identity, IdentityError};
 pub use slot::{SlotError, Slots};
