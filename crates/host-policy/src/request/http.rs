@@ -52,8 +52,8 @@ impl HttpRequest {
                 .fail(Kind::Path, CHARACTERS)
                 .into());
         }
-        if let (_, fragment @ Some(_)) = cut(url, "#") {
-            return Err(fragment.unwrap_or(url).fail(Kind::Path, FRAGMENT).into());
+        if let Some((_, fragment)) = url.split_once("#") {
+            return Err(fragment.fail(Kind::Path, FRAGMENT).into());
         }
         let (scheme, rest) = url
             .split_once("://")
@@ -65,7 +65,9 @@ impl HttpRequest {
         };
         let (authority, target) = rest.cut_before(|c| matches!(c, '/' | '?'));
         let (host, port) = host(authority)?;
-        let (path, query) = cut(target, "?");
+        let (path, query) = target
+            .split_once("?")
+            .map_or((target, None), |(path, query)| (path, Some(query)));
         // Only an address that ends with its host has an empty path, and means `/`.
         let written = if target.text().is_empty() {
             "/"
@@ -195,13 +197,6 @@ impl fmt::Display for HttpRequest {
             self.redacted_path()
         )
     }
-}
-
-/// Splits off what follows `separator`.
-fn cut<'a>(piece: Piece<'a>, separator: &str) -> (Piece<'a>, Option<Piece<'a>>) {
-    piece
-        .split_once(separator)
-        .map_or((piece, None), |(before, after)| (before, Some(after)))
 }
 
 fn host(authority: Piece<'_>) -> Result<(Host, Option<u16>), RequestError> {

@@ -14,8 +14,11 @@ use crate::capability::{Capability, CapabilityError, DomainName, HostPattern, Ht
 use crate::report;
 
 /// Why a request can't be judged: it has more than one reading, or none.
+///
+/// As text it gives the rule alone, since it goes to logs and audit, and a URL may carry what is nobody's business;
+/// [`RequestError::report`] shows the URL to who wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?}, at {:?}: {rule}", .text.get(.span.clone()).unwrap_or_default())]
+#[error("not a request: {rule}")]
 pub struct RequestError {
     /// What was asked for.
     pub text: String,
