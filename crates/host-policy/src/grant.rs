@@ -61,11 +61,10 @@ impl Grant {
         &self.denied
     }
 
-    /// Whether everything that `wanted` means is allowed by one capability of this grant and none of it is denied as a
-    /// whole.
+    /// Whether everything that `wanted` means is allowed by one capability of this grant, and no denial hits it.
     pub fn covers(&self, wanted: &Capability) -> bool {
-        self.allowed.iter().any(|own| own.covers(wanted))
-            && !self.denied.iter().any(|own| own.covers(wanted))
+        let denied = self.denied.iter().any(|own| own.denies(wanted));
+        !denied && self.allowed.iter().any(|own| own.covers(wanted))
     }
 
     /// What of `wanted` is not granted, in its order.

@@ -138,8 +138,13 @@ impl Folder {
         }
     }
 
-    pub(crate) fn covers(&self, other: &Self) -> bool {
+    fn covers(&self, other: &Self) -> bool {
         self.below(other).is_some()
+    }
+
+    /// Whether a denial of this folder hits `other`: one lies in the other, or nobody said which this is.
+    pub(crate) fn touches(&self, other: &Self) -> bool {
+        matches!(self, Self::Slot(_)) || self.covers(other) || other.covers(self)
     }
 }
 

@@ -8,14 +8,20 @@ use crate::text::string_serde;
 
 /// A method that a plugin may use. CONNECT and TRACE are not among them, and no unknown one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs)]
 pub enum Method {
+    /// Read.
     Get,
+    /// Read the headers alone.
     Head,
+    /// Hand something over.
     Post,
+    /// Replace.
     Put,
+    /// Change in part.
     Patch,
+    /// Remove.
     Delete,
+    /// Ask what may be done.
     Options,
 }
 

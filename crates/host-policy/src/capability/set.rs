@@ -40,7 +40,7 @@ impl Capability {
     /// Whether a denial of this capability hits `request`, which is as narrow as what a plugin does.
     ///
     /// A denial is read as widely as its words allow, since who denies wants less: without methods it means all of them,
-    /// `http:*` is every request, a folder is denied with all around and in it and for reading as for writing, a
+    /// `http:*` is every request, a folder is denied with all around and in it and for reading as for writing, an unfilled slot is any host and folder, a
     /// quota of whatever size is the state as such, and `hook:POINT` and `secret:NAME` deny their siblings too. A
     /// network after `in` is not looked at here.
     pub(crate) fn denies(&self, request: &Self) -> bool {
@@ -58,9 +58,7 @@ impl Capability {
             (Self::Tcp(own), Self::Tcp(other)) => {
                 own.port == other.port && own.host.covers_widely(&other.host)
             }
-            (Self::Fs(own), Self::Fs(other)) => {
-                own.folder.covers(&other.folder) || other.folder.covers(&own.folder)
-            }
+            (Self::Fs(own), Self::Fs(other)) => own.folder.touches(&other.folder),
             (Self::State(_), Self::State(_)) => true,
             (Self::Llm(own), Self::Llm(other)) => overlap(own, other),
             (Self::Retrieval(own), Self::Retrieval(other)) => {
