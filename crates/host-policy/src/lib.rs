@@ -1,8 +1,47 @@
 //! Pure decisions of the Portcullis plugin runtime.
 //!
-//! What a plugin may ask for ([`capability`]), what its author says of it ([`manifest`]) and how much it may use
-//! ([`limits`]). Nothing here opens a file or a socket, reads a clock or waits: every function is decided by its
-//! arguments alone, and none panics on any input.
+//! | module | settles |
+//! | --- | --- |
+//! | [`capability`] | what a plugin may do, as one grammar |
+//! | [`manifest`] | what its author says of it and asks for |
+//! | [`limits`] | how much it may use |
+//! | [`request`] | what it is about to do, with one reading or none |
+//! | [`decision`] | whether it may |
+//! | [`address`] | which addresses may be dialled without an operator naming them |
+//! | [`audit`] | the record of a decision |
+//!
+//! Nothing here opens a file or a socket, reads a clock or waits: every function is decided by its arguments alone, and
+//! none panics on any input. What is connected, and when, is the host's part.
+//!
+//! ```
+//! use portcullis_host_policy::Grant;
+//! use portcullis_host_policy::decision::{CapabilitySet, Decision, Grants, decide};
+//! use portcullis_host_policy::manifest::Manifest;
+//! use portcullis_host_policy::request::{HttpRequest, Request};
+//!
+//! let manifest = Manifest::parse(
+//!     r#"
+//!     [plugin]
+//!     id = "org.example.weather"
+//!     version = "1.2.0"
+//!
+//!     [capabilities]
+//!     request = ["http:https://*.example.com"]
+//!     "#,
+//! )?;
+//! let requested = CapabilitySet::Only(manifest.capabilities.request);
+//! let grant = Grant::none().allow("http:https://api.example.com/v1/*".parse()?);
+//! let grants = Grants::new(&requested, &grant, &CapabilitySet::All);
+//!
+//! let request = Request::Http(HttpRequest::parse("GET", "https://api.example.com/v1/today")?);
+//! assert!(matches!(decide(&grants, &request), Decision::Allow(_)));
+//!
+//! let request = Request::Http(HttpRequest::parse("GET", "https://api.example.com/v2/today")?);
+//! let Decision::Deny(denial) = decide(&grants, &request) else { panic!("v2 is not granted") };
+//! assert_eq!(denial.code.as_str(), "not-granted");
+//! assert_eq!(denial.remedies[0].to_string(), "--allow 'http:GET https://api.example.com/v2/today'");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![deny(missing_docs)]
 
 pub mod address;

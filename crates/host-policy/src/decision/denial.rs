@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::address::{self, Surroundings};
-use crate::capability::{Capability, HttpRule};
+use crate::capability::{Capability, HttpRule, OriginRule};
 use crate::request::{Request, RequestError};
 use crate::text::string_serde;
 
@@ -205,34 +205,42 @@ impl Denial {
                 DenyCode::NotRequested,
                 "the plugin's manifest asks for no rule that",
             ),
-            Lacking { granted: true, .. } => {
-                (DenyCode::NotGranted, "the operator granted no rule that")
-            }
-            _ => (DenyCode::OverCeiling, "the host's ceiling has no rule that"),
+            Lacking {
+                granted: false,
+                ceiling: true,
+                ..
+            } => (DenyCode::OverCeiling, "the host's ceiling has no rule that"),
+            // Also a lookup for which each set has a rule, and no rule is in all of them.
+            _ => (DenyCode::NotGranted, "the operator granted no rule that"),
         };
-        let mut remedies = Vec::new();
-        if let Some(narrow) = request.capability() {
-            remedies.extend(lacking.requested.then(|| Remedy::Request(narrow.clone())));
-            remedies.extend(lacking.granted.then(|| Remedy::Allow(narrow.clone())));
-            remedies.extend(lacking.ceiling.then_some(Remedy::RaiseCeiling(narrow)));
-        }
+        let remedies = request
+            .capability()
+            .map(|narrow| lacking.remedies(&narrow, &narrow));
+        let reason = format!("{reason} allows {request}");
         Self {
             code,
-            reason: format!("{reason} allows {request}"),
-            remedies,
+            reason,
+            remedies: remedies.unwrap_or_default(),
         }
     }
 
-    pub(super) fn address(request: &Request, address: IpAddr, around: &Surroundings) -> Self {
+    pub(super) fn address(
+        request: &Request,
+        address: IpAddr,
+        around: &Surroundings,
+        lacking: &Lacking,
+    ) -> Self {
         let class = address::classify(address, around);
         let reason = format!("{request} leads to {address}, which is not public ({class})");
         // No rule with a name in it should ever lead to a metadata service, so none is suggested.
         let remedies = match request.capability() {
-            Some(Capability::Http(HttpRule::Origin(mut rule)))
+            Some(Capability::Http(HttpRule::Origin(rule)))
                 if !address::is_metadata(address, around) =>
             {
-                rule.within = Some(address.into());
-                vec![Remedy::Allow(Capability::Http(HttpRule::Origin(rule)))]
+                let narrow = Capability::Http(HttpRule::Origin(rule.clone()));
+                let within = Some(address.into());
+                let there = Capability::Http(HttpRule::Origin(OriginRule { within, ..rule }));
+                lacking.remedies(&narrow, &there)
             }
             _ => Vec::new(),
         };
@@ -241,5 +249,15 @@ impl Denial {
             reason,
             remedies,
         }
+    }
+}
+
+impl Lacking {
+    /// `author` is what the manifest should ask for, `operator` what operators should write.
+    fn remedies(&self, author: &Capability, operator: &Capability) -> Vec<Remedy> {
+        let request = self.requested.then(|| Remedy::Request(author.clone()));
+        let allow = self.granted.then(|| Remedy::Allow(operator.clone()));
+        let ceiling = self.ceiling.then(|| Remedy::RaiseCeiling(operator.clone()));
+        [request, allow, ceiling].into_iter().flatten().collect()
     }
 }

@@ -48,7 +48,8 @@ impl Grants {
     /// Brings the sets together. `requested` is [`CapabilitySet::All`] for a plugin without manifest, `ceiling` for a
     /// host without one.
     ///
-    /// A capability whose slot is not filled matches nothing; [`Grants::unfilled`] says which.
+    /// A capability whose slot is not filled allows nothing, and as a denial hits everything; [`Grants::unfilled`] says
+    /// which.
     pub fn new(requested: &CapabilitySet, grant: &Grant, ceiling: &CapabilitySet) -> Self {
         let mut unfilled = Vec::new();
         let slots = grant.slots();
@@ -80,6 +81,11 @@ impl Grants {
     /// Whether the network is closed.
     pub fn is_offline(&self) -> bool {
         self.offline
+    }
+
+    /// What the manifest asks for.
+    pub fn requested(&self) -> &CapabilitySet {
+        &self.requested
     }
 
     /// What the operator granted.

@@ -3,6 +3,8 @@
 mod denial;
 mod grants;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 use std::net::IpAddr;
@@ -150,19 +152,19 @@ impl<'a> Asked<'a> {
         if let Some(rule) = allowed {
             return Decision::Allow(rule.clone());
         }
+        let lacking = Lacking {
+            requested: !requested,
+            granted: granted.is_none(),
+            ceiling: !under_ceiling,
+        };
         let address_alone = self
             .dialled
             .filter(|_| decide(grants, request).into_result().is_ok());
         Decision::Deny(Box::new(match address_alone {
-            Some(dialled) => Denial::address(request, dialled.address, dialled.around),
-            None => {
-                let lacking = Lacking {
-                    requested: !requested,
-                    granted: granted.is_none(),
-                    ceiling: !under_ceiling,
-                };
-                Denial::lacking(request, &lacking)
+            Some(Dialled { address, around }) => {
+                Denial::address(request, address, around, &lacking)
             }
+            None => Denial::lacking(request, &lacking),
         }))
     }
 
