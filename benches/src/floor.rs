@@ -118,7 +118,7 @@ impl Floor {
     ///
     /// # Errors
     /// The guest trapped or answered with an error.
-    pub async fn call(&self, tool: &str, arguments: &Value) -> Result<Value> {
+    pub async fn call(&self, tool: &str, arguments: Value) -> Result<Value> {
         self.warm().await?.call(tool, arguments).await
     }
 
@@ -142,7 +142,7 @@ impl Warm {
     ///
     /// # Errors
     /// The guest trapped or answered with an error.
-    pub async fn call(&mut self, tool: &str, arguments: &Value) -> Result<Value> {
+    pub async fn call(&mut self, tool: &str, arguments: Value) -> Result<Value> {
         let call = ToolCall {
             call_id: String::new(),
             name: tool.to_owned(),

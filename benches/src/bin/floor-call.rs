@@ -19,7 +19,7 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     println!(
         "{}",
-        runtime.block_on(floor.call(&tool, &serde_json::from_str(&json)?))?
+        runtime.block_on(floor.call(&tool, serde_json::from_str(&json)?))?
     );
     Ok(())
 }

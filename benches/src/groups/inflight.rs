@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use wasmtime::Result;
 
-use super::{greet, host, limits};
+use super::{arguments, greet, host, limits};
 use crate::figures::Measured;
 use crate::measure::{cores, resident_kib, threads};
 
@@ -29,7 +29,7 @@ pub(super) fn measure() -> Result<Vec<Measured>> {
         limits.call.wall_clock = 6 * WAIT;
         let host = host(limits).max_in_flight(CALLS).build()?;
         let plugin = host.load(BENCH_GREET, Grant::none()).await?;
-        greet(&plugin).await?;
+        greet(&plugin, arguments()).await?;
 
         let before = resident_kib()?;
         let mut calls = JoinSet::new();

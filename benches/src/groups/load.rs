@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use portcullis_host_core::{Grant, Host, Plugin};
 use portcullis_host_policy::manifest::section;
-use portcullis_test_artifacts::BENCH_GREET;
+use portcullis_test_artifacts::PLUGIN_HELLO;
 use tokio::task::JoinSet;
 use wasmtime::error::Context;
 use wasmtime::{Result, ensure};
@@ -49,9 +49,9 @@ pub(super) fn measure() -> Result<Vec<Measured>> {
     })
 }
 
-/// Copies of the bench guest, each a plugin of its own by its manifest.
+/// Copies of the smallest example, each a plugin of its own by its manifest.
 fn variants(folder: &Path) -> Result<Vec<PathBuf>> {
-    let guest = fs::read(BENCH_GREET)?;
+    let guest = fs::read(PLUGIN_HELLO)?;
     let variant = |number| {
         let manifest =
             format!("[plugin]\nid = \"org.portcullis.bench-{number}\"\nversion = \"1.0.0\"\n");

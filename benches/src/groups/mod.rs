@@ -29,7 +29,7 @@ pub(crate) const GROUPS: [Group; 6] = [
     },
     Group {
         name: "load",
-        what: "loads of cached plugins (compiles 1,000 first)",
+        what: "loads of cached plugins (compiles 1,000 of them first, some minutes)",
         measure: load::measure,
     },
     Group {
@@ -67,9 +67,14 @@ fn arguments() -> Value {
     json!({ "name": "World", "age": 42 })
 }
 
-/// What it answers.
-fn answer() -> Value {
-    json!({ "text": "Hello, World, 42 years old!", "letters": 5, "polite": true })
+/// Looks at the answer, as cheaply as can be: it is timed with the call.
+fn check(answer: Option<&Value>) -> Result<()> {
+    let text = answer.and_then(|answer| answer.get("text")?.as_str());
+    ensure!(
+        text == Some("Hello, World, 42 years old!"),
+        "{BENCH_GREET} answered {answer:?}"
+    );
+    Ok(())
 }
 
 /// A host with all limits on but those that would end a bench: it makes more calls a minute than any agent.
@@ -85,13 +90,7 @@ fn limits() -> Limits {
 }
 
 /// Calls `greet` and looks at the answer.
-async fn greet(plugin: &Plugin) -> Result<()> {
-    let output = plugin
-        .call("greet", arguments(), Default::default())
-        .await?;
-    ensure!(
-        output.structured.as_ref() == Some(&answer()),
-        "{BENCH_GREET} answered {output:?}"
-    );
-    Ok(())
+async fn greet(plugin: &Plugin, arguments: Value) -> Result<()> {
+    let output = plugin.call("greet", arguments, Default::default()).await?;
+    check(output.structured.as_ref())
 }

@@ -7,7 +7,7 @@ use portcullis_test_artifacts::BENCH_GREET;
 use serde_json::json;
 use wasmtime::{Result, bail};
 
-use super::{greet, host, limits};
+use super::{arguments, greet, host, limits};
 use crate::figures::Measured;
 use crate::measure::{cores, median, p99, threads, timed};
 
@@ -80,9 +80,9 @@ async fn runaway_over_ms(plugin: &Plugin) -> Result<f64> {
 /// The p99 of calls one after the other, made by a task, as an agent host makes them.
 async fn p99_us(plugin: Plugin) -> Result<f64> {
     let task = tokio::spawn(async move {
-        let mut times = Vec::with_capacity(CALLS);
+        let (given, mut times) = (arguments(), Vec::with_capacity(CALLS));
         for _ in 0..CALLS {
-            let (us, done) = timed(greet(&plugin)).await;
+            let (us, done) = timed(greet(&plugin, given.clone())).await;
             done?;
             times.push(us);
         }

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use wasmtime::Result;
 
-use super::{greet, host, limits};
+use super::{arguments, greet, host, limits};
 use crate::figures::Measured;
 use crate::measure::{cores, median, threads};
 
@@ -51,8 +51,9 @@ async fn calls_per_second(plugin: &Plugin) -> Result<f64> {
     for _ in 0..CALLERS {
         let (plugin, stop, calls) = (plugin.clone(), Arc::clone(&stop), Arc::clone(&calls));
         callers.spawn(async move {
+            let given = arguments();
             while !stop.load(Ordering::Relaxed) {
-                greet(&plugin).await?;
+                greet(&plugin, given.clone()).await?;
                 calls.fetch_add(1, Ordering::Relaxed);
             }
             Ok::<_, wasmtime::Error>(())
