@@ -134,7 +134,7 @@ impl Request {
     ) -> Result<Self, Error> {
         let tool = find(plugin, tool)?;
         let limits = limits(plugin, &options)?;
-        let text = arguments.to_string();
+        let text = serde_json::to_string(arguments).map_err(Error::host)?;
         let bytes = text.len()
             + options
                 .attachments

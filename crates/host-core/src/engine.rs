@@ -121,9 +121,8 @@ const HOST_STACK: usize = 1 << 20;
 /// process has only so many.
 fn pool(limits: &Limits, in_flight: u64, map_count: u64) -> (PoolingAllocationConfig, bool) {
     let budget = map_count / 100 * 95;
-    let wanted = in_flight
-        .saturating_add(u64::from(limits.host.sessions))
-        .max(LEAST_MEMORIES);
+    let kept = u64::from(limits.host.sessions);
+    let wanted = in_flight.saturating_add(kept).max(LEAST_MEMORIES);
     let (calls, memories, copy_on_write) = if 2 * in_flight + 4 * wanted <= budget {
         (in_flight, wanted, true)
     } else {

@@ -189,8 +189,8 @@ impl HostBuilder {
         self
     }
 
-    /// Sizes the pool of instances for so many calls at once, sessions apart. The default is
-    /// [`HostLimits::concurrent_calls`](crate::HostLimits); a command that makes one call says 1 and starts quicker.
+    /// Sizes the pool of instances for so many calls at once and as many open sessions. The default is what
+    /// [`HostLimits`](crate::HostLimits) allows; a command that makes one call says 1 and starts quicker.
     pub fn max_in_flight(mut self, calls: u32) -> Self {
         self.in_flight = Some(calls);
         self
@@ -206,6 +206,9 @@ impl HostBuilder {
         let mut limits = self.limits;
         let in_flight = self.in_flight.unwrap_or(limits.host.concurrent_calls);
         limits.host.concurrent_calls = limits.host.concurrent_calls.min(in_flight.max(1));
+        if self.in_flight.is_some() {
+            limits.host.sessions = limits.host.sessions.min(in_flight.max(1));
+        }
         let folder = match self.cache {
             CacheFolder::Default => default_cache_folder(),
             CacheFolder::At(folder) => Some(folder),

@@ -10,7 +10,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use crate::cancel::Cancellation;
 use crate::limiter::Limiter;
 use crate::log::{LogLevel, LogLine, LogSink, LogSource};
-use crate::stdio::Captured;
+use crate::stdio::Console;
 use crate::{CallLimits, PluginId, Progress};
 
 /// Takes the progress of a call.
@@ -132,8 +132,7 @@ pub(crate) struct State {
     wasi: WasiCtx,
     table: ResourceTable,
     pub(crate) limiter: Limiter,
-    pub(crate) stdout: Captured,
-    pub(crate) stderr: Captured,
+    pub(crate) console: Console,
     pub(crate) owner: Arc<Owner>,
     pub(crate) call: Call,
 }
@@ -145,12 +144,14 @@ impl State {
         call: Call,
         adjust: impl FnOnce(&mut WasiCtxBuilder),
     ) -> Self {
-        let (stdout, stderr) = (
-            Captured::new(LogSource::Stdout),
-            Captured::new(LogSource::Stderr),
+        let console = Console::new(
+            Arc::clone(&owner),
+            Arc::clone(&call.id),
+            call.limits.stdio_bytes,
         );
         let mut wasi = WasiCtxBuilder::new();
-        wasi.stdout(stdout.clone()).stderr(stderr.clone());
+        wasi.stdout(console.stream(LogSource::Stdout))
+            .stderr(console.stream(LogSource::Stderr));
         wasi.allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false);
@@ -159,36 +160,27 @@ impl State {
         let mut table = ResourceTable::new();
         table.set_max_capacity(call.limits.handles as usize);
         let limiter = Limiter::new(&call.limits);
-        let state = Self {
+        Self {
             wasi: wasi.build(),
             table,
             limiter,
-            stdout,
-            stderr,
+            console,
             owner,
             call,
-        };
-        state.begin_output();
-        state
+        }
     }
 
     /// Starts the next call of a warm instance.
     pub(crate) fn begin(&mut self, call: Call) {
         self.limiter.set_memory_limit(call.limits.memory_bytes);
+        self.console
+            .begin(Arc::clone(&call.id), call.limits.stdio_bytes);
         self.call = call;
-        self.begin_output();
-    }
-
-    fn begin_output(&self) {
-        for stream in [&self.stdout, &self.stderr] {
-            stream.begin(&self.owner, &self.call.id, self.call.limits.stdio_bytes);
-        }
     }
 
     /// Ends a call: what was printed or dropped is said.
     pub(crate) fn end(&mut self) {
-        self.stdout.end();
-        self.stderr.end();
+        self.console.end();
         let dropped = std::mem::take(&mut self.call.log_dropped);
         if dropped > 0 {
             self.owner.note_dropped(

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use tokio::io::AsyncWrite;
@@ -19,85 +19,133 @@ const TAIL_BYTES: usize = 4096;
 /// A longer line is cut in pieces of this size.
 const LINE_BYTES: usize = 4096;
 
-/// Who a line belongs to, while a call runs.
-struct Reader {
+/// The captured streams of one store, and the call that they belong to at the moment.
+struct Streams {
     owner: Arc<Owner>,
     call_id: Arc<str>,
+    stdout: Buffer,
+    stderr: Buffer,
 }
 
-#[derive(Default)]
+/// One stream's lines and limits.
 struct Buffer {
-    reader: Option<Reader>,
+    source: LogSource,
     partial: Vec<u8>,
     tail: VecDeque<u8>,
     budget: u64,
     dropped: u64,
 }
 
-/// One captured stream; clones share it.
+/// Both captured streams; clones share them.
+#[derive(Clone)]
+pub(crate) struct Console(Arc<Mutex<Streams>>);
+
+impl Console {
+    /// Streams for a first call that may print `budget` bytes to each; what is beyond is counted and dropped.
+    pub(crate) fn new(owner: Arc<Owner>, call_id: Arc<str>, budget: u64) -> Self {
+        let buffer = |source| Buffer::new(source, budget);
+        let (stdout, stderr) = (buffer(LogSource::Stdout), buffer(LogSource::Stderr));
+        Self(Arc::new(Mutex::new(Streams {
+            owner,
+            call_id,
+            stdout,
+            stderr,
+        })))
+    }
+
+    fn streams(&self) -> MutexGuard<'_, Streams> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts the next call.
+    pub(crate) fn begin(&self, call_id: Arc<str>, budget: u64) {
+        let mut streams = self.streams();
+        streams.call_id = call_id;
+        streams.stdout.begin(budget);
+        streams.stderr.begin(budget);
+    }
+
+    /// Ends a call: hands on lines without end, and says how much was dropped.
+    pub(crate) fn end(&self) {
+        let mut streams = self.streams();
+        let Streams {
+            owner,
+            call_id,
+            stdout,
+            stderr,
+        } = &mut *streams;
+        stdout.end(owner, call_id);
+        stderr.end(owner, call_id);
+    }
+
+    /// The last bytes that were printed to standard error, as text.
+    pub(crate) fn tail(&self) -> String {
+        String::from_utf8_lossy(self.streams().stderr.tail.make_contiguous()).into_owned()
+    }
+
+    /// One of the streams, for the guest.
+    pub(crate) fn stream(&self, source: LogSource) -> Captured {
+        Captured {
+            console: self.clone(),
+            source,
+        }
+    }
+}
+
+/// One captured stream, as the guest writes to it.
 #[derive(Clone)]
 pub(crate) struct Captured {
-    buffer: Arc<Mutex<Buffer>>,
+    console: Console,
     source: LogSource,
 }
 
 impl Captured {
-    /// A stream whose lines are tagged with `source`.
-    pub(crate) fn new(source: LogSource) -> Self {
-        Self {
-            buffer: Arc::default(),
-            source,
-        }
-    }
-
-    fn with<R>(&self, f: impl FnOnce(&mut Buffer) -> R) -> R {
-        f(&mut self.buffer.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Starts a call that may print `budget` bytes; what is beyond is counted and dropped.
-    pub(crate) fn begin(&self, owner: &Arc<Owner>, call_id: &Arc<str>, budget: u64) {
-        let reader = Some(Reader {
-            owner: Arc::clone(owner),
-            call_id: Arc::clone(call_id),
-        });
-        self.with(|buffer| {
-            *buffer = Buffer {
-                reader,
-                budget,
-                ..Buffer::default()
-            }
-        });
-    }
-
-    /// Ends a call: hands on a line without end, and says how much was dropped.
-    pub(crate) fn end(&self) {
-        self.with(|buffer| {
-            if !buffer.partial.is_empty() {
-                buffer.end_line(self.source);
-            }
-            let dropped = std::mem::take(&mut buffer.dropped);
-            if let (1.., Some(reader)) = (dropped, &buffer.reader) {
-                reader.owner.note_dropped(
-                    &reader.call_id,
-                    format!("{dropped} bytes printed beyond the limit"),
-                );
-            }
-            buffer.reader = None;
-        });
-    }
-
-    /// The last bytes that were printed, as text.
-    pub(crate) fn tail(&self) -> String {
-        self.with(|buffer| String::from_utf8_lossy(buffer.tail.make_contiguous()).into_owned())
-    }
-
     fn write(&self, bytes: &[u8]) {
-        self.with(|buffer| buffer.write(bytes, self.source));
+        let mut streams = self.console.streams();
+        let Streams {
+            owner,
+            call_id,
+            stdout,
+            stderr,
+        } = &mut *streams;
+        let buffer = if self.source == LogSource::Stdout {
+            stdout
+        } else {
+            stderr
+        };
+        buffer.write(bytes, owner, call_id);
     }
 }
 
 impl Buffer {
-    fn write(&mut self, bytes: &[u8], source: LogSource) {
+    fn new(source: LogSource, budget: u64) -> Self {
+        Self {
+            source,
+            partial: Vec::new(),
+            tail: VecDeque::new(),
+            budget,
+            dropped: 0,
+        }
+    }
+
+    fn begin(&mut self, budget: u64) {
+        self.partial.clear();
+        self.tail.clear();
+        self.budget = budget;
+        self.dropped = 0;
+    }
+
+    fn end(&mut self, owner: &Owner, call_id: &str) {
+        if !self.partial.is_empty() {
+            self.end_line(owner, call_id);
+        }
+        let dropped = std::mem::take(&mut self.dropped);
+        if dropped > 0 {
+            owner.note_dropped(call_id, format!("{dropped} bytes printed beyond the limit"));
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8], owner: &Owner, call_id: &str) {
         let end = &bytes[bytes.len().saturating_sub(TAIL_BYTES)..];
         let over = (self.tail.len() + end.len()).saturating_sub(TAIL_BYTES);
         self.tail.drain(..over);
@@ -112,24 +160,22 @@ impl Buffer {
             for part in piece.chunks(LINE_BYTES) {
                 self.partial.extend_from_slice(part);
                 if self.partial.ends_with(b"\n") || self.partial.len() >= LINE_BYTES {
-                    self.end_line(source);
+                    self.end_line(owner, call_id);
                 }
             }
         }
     }
 
-    fn end_line(&mut self, source: LogSource) {
+    fn end_line(&mut self, owner: &Owner, call_id: &str) {
         let line = String::from_utf8_lossy(&self.partial);
-        if let Some(reader) = &self.reader {
-            reader.owner.log.log(LogLine {
-                plugin: reader.owner.id.clone(),
-                call_id: reader.call_id.to_string(),
-                level: LogLevel::Info,
-                message: line.trim_end_matches(['\n', '\r']).to_owned(),
-                fields: Vec::new(),
-                source,
-            });
-        }
+        owner.log.log(LogLine {
+            plugin: owner.id.clone(),
+            call_id: call_id.to_owned(),
+            level: LogLevel::Info,
+            message: line.trim_end_matches(['\n', '\r']).to_owned(),
+            fields: Vec::new(),
+            source: self.source,
+        });
         self.partial.clear();
     }
 }
@@ -194,28 +240,28 @@ mod tests {
     use super::*;
     use crate::state::testing::{Collected, owner};
 
-    fn captured(budget: u64) -> (Captured, Arc<Collected>) {
+    fn captured(budget: u64) -> (Console, Captured, Arc<Collected>) {
         let lines = Arc::new(Collected::default());
-        let captured = Captured::new(LogSource::Stderr);
-        captured.begin(&owner(lines.clone()), &"call".into(), budget);
-        (captured, lines)
+        let console = Console::new(owner(lines.clone()), "call".into(), budget);
+        let stderr = console.stream(LogSource::Stderr);
+        (console, stderr, lines)
     }
 
     #[test]
     fn lines_are_split_and_the_last_one_needs_no_end() {
-        let (captured, lines) = captured(100);
-        captured.write(b"one\ntw");
-        captured.write(b"o\nthree");
+        let (console, stderr, lines) = captured(100);
+        stderr.write(b"one\ntw");
+        stderr.write(b"o\nthree");
         assert_eq!(lines.messages(), ["one", "two"]);
-        captured.end();
+        console.end();
         assert_eq!(lines.messages(), ["one", "two", "three"]);
     }
 
     #[test]
     fn what_is_over_the_budget_is_counted_and_dropped() {
-        let (captured, lines) = captured(4);
-        captured.write(b"one\ntwo\n");
-        captured.end();
+        let (console, stderr, lines) = captured(4);
+        stderr.write(b"one\ntwo\n");
+        console.end();
         assert_eq!(
             lines.messages(),
             ["one", "dropped: 4 bytes printed beyond the limit"]
@@ -224,10 +270,10 @@ mod tests {
 
     #[test]
     fn the_tail_keeps_the_end_even_when_the_budget_is_used_up() {
-        let (captured, _) = captured(0);
-        captured.write(&vec![b'x'; 3 * TAIL_BYTES]);
-        captured.write(b"panicked");
-        assert_eq!(captured.tail().len(), TAIL_BYTES);
-        assert!(captured.tail().ends_with("xpanicked"));
+        let (console, stderr, _) = captured(0);
+        stderr.write(&vec![b'x'; 3 * TAIL_BYTES]);
+        stderr.write(b"panicked");
+        assert_eq!(console.tail().len(), TAIL_BYTES);
+        assert!(console.tail().ends_with("xpanicked"));
     }
 }
