@@ -136,14 +136,7 @@ async fn misbehave(tool: &str, mut events: StreamWriter<ToolEvent>, end: FutureW
             finish(events, end).await;
         }
         "huge_event" => {
-            let data = vec![b'x'; 100_000_000];
-            let blob = Blob {
-                media_type: "text/plain".into(),
-                data,
-            };
-            events
-                .write_one(ToolEvent::Content(Content::Blob(blob)))
-                .await;
+            events.write_one(blob(100_000_000)).await;
             finish(events, end).await;
         }
         "drop_result" => {
@@ -197,6 +190,13 @@ fn definition(name: &str, description: &str) -> ToolDefinition {
         streams: Streams::OUTPUT | input,
         annotations: Vec::new(),
     }
+}
+
+fn blob(size: usize) -> ToolEvent {
+    ToolEvent::Content(Content::Blob(Blob {
+        media_type: "text/plain".into(),
+        data: vec![b'x'; size],
+    }))
 }
 
 fn text(text: &str) -> ToolEvent {

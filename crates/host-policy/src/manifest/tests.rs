@@ -193,75 +193,77 @@ fn each_single_mistake_has_its_rule() {
     }
 }
 
+/// A line beside a right start, and what is said of it.
+const SINGLE_MISTAKES: &[(&str, &str)] = &[
+    (
+        "name = \"a\\nb\"",
+        "column 8: `name` has at most 256 characters and no control characters",
+    ),
+    (
+        "description = \"a\\u001b\"",
+        "column 15: `description` has at most 4096 characters",
+    ),
+    (
+        "homepage = \"javascript:alert(1)\"",
+        "column 12: `homepage` is an http or https address",
+    ),
+    (
+        "authors = \"me\"",
+        "column 11: `authors` is a list of strings, not string",
+    ),
+    (
+        "[capabilities]\nrequest = \"log\"",
+        "column 11: `request` is a list of strings",
+    ),
+    (
+        "[capabilities]\nrequests = []",
+        "column 1: `requests` is not known here; write `request`",
+    ),
+    (
+        "[capabilities]\nrequest = [\"http:https://a.example in 10.0.0.0/8\"]",
+        "column 12: `in` is the operator's to say",
+    ),
+    (
+        "[limits]\nwall-clock = 5",
+        "column 14: `wall-clock` takes a duration such as \"5s\"",
+    ),
+    (
+        "[limits]\nhandles = -1",
+        "column 11: `handles` takes a whole number from 0 to 4294967295, not \"-1\"",
+    ),
+    (
+        "[limits]\nhandles = true",
+        "column 11: `handles` takes a whole number",
+    ),
+    (
+        "[instances]\npolicy = \"resue\"",
+        "column 10: \"resue\" is no instance policy",
+    ),
+    (
+        "[config]\ntype = \"string\"",
+        "column 8: settings are one object",
+    ),
+    (
+        "[config.properties.a]\nx-secret = \"yes\"",
+        "column 12: `x-secret` is true or false",
+    ),
+    (
+        "[config]\ndefault = 2026-01-01",
+        "column 11: JSON has no dates: write a string",
+    ),
+    (
+        "[config]\nmaximum = inf",
+        "column 11: not a number that JSON can hold",
+    ),
+    (
+        "[config]\nmaximum = 9223372036854775808",
+        "column 11: a whole number has at most 64 bits",
+    ),
+];
+
 #[test]
 fn each_single_mistake_beside_a_right_start_has_its_rule() {
-    let cases = [
-        (
-            "name = \"a\\nb\"",
-            "column 8: `name` has at most 256 characters and no control characters",
-        ),
-        (
-            "description = \"a\\u001b\"",
-            "column 15: `description` has at most 4096 characters",
-        ),
-        (
-            "homepage = \"javascript:alert(1)\"",
-            "column 12: `homepage` is an http or https address",
-        ),
-        (
-            "authors = \"me\"",
-            "column 11: `authors` is a list of strings, not string",
-        ),
-        (
-            "[capabilities]\nrequest = \"log\"",
-            "column 11: `request` is a list of strings",
-        ),
-        (
-            "[capabilities]\nrequests = []",
-            "column 1: `requests` is not known here; write `request`",
-        ),
-        (
-            "[capabilities]\nrequest = [\"http:https://a.example in 10.0.0.0/8\"]",
-            "column 12: `in` is the operator's to say",
-        ),
-        (
-            "[limits]\nwall-clock = 5",
-            "column 14: `wall-clock` takes a duration such as \"5s\"",
-        ),
-        (
-            "[limits]\nhandles = -1",
-            "column 11: `handles` takes a whole number from 0 to 4294967295, not \"-1\"",
-        ),
-        (
-            "[limits]\nhandles = true",
-            "column 11: `handles` takes a whole number",
-        ),
-        (
-            "[instances]\npolicy = \"resue\"",
-            "column 10: \"resue\" is no instance policy",
-        ),
-        (
-            "[config]\ntype = \"string\"",
-            "column 8: settings are one object",
-        ),
-        (
-            "[config.properties.a]\nx-secret = \"yes\"",
-            "column 12: `x-secret` is true or false",
-        ),
-        (
-            "[config]\ndefault = 2026-01-01",
-            "column 11: JSON has no dates: write a string",
-        ),
-        (
-            "[config]\nmaximum = inf",
-            "column 11: not a number that JSON can hold",
-        ),
-        (
-            "[config]\nmaximum = 9223372036854775808",
-            "column 11: a whole number has at most 64 bits",
-        ),
-    ];
-    for (line, part) in cases {
+    for (line, part) in SINGLE_MISTAKES {
         let wrong = wrong(&format!("{SMALL}{line}\n"));
         assert!(
             wrong.len() == 1 && wrong[0].contains(part),

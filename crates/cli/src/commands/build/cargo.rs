@@ -2,7 +2,7 @@
 
 use super::BuildError;
 use crate::args::{BuildArgs, Format};
-use cargo_metadata::{Message, MetadataCommand, TargetKind};
+use cargo_metadata::{Message, Metadata, MetadataCommand, TargetKind};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -23,41 +23,16 @@ pub(super) struct Package {
 impl Package {
     /// The package whose folder or Cargo.toml `path` is.
     pub(super) fn find(path: &Path) -> Result<Self, BuildError> {
-        let missing = || BuildError::NoCrate {
-            path: path.to_path_buf(),
-        };
-        let full = path.canonicalize().map_err(|_| missing())?;
-        let manifest = if full.is_dir() {
-            full.join("Cargo.toml")
-        } else {
-            full
-        };
-        let folder = match manifest.parent() {
-            Some(folder) if manifest.ends_with("Cargo.toml") && manifest.is_file() => {
-                folder.to_path_buf()
-            }
-            _ => return Err(missing()),
-        };
-        let unreadable = |reason: String| BuildError::Metadata {
-            path: manifest.clone(),
-            reason,
-        };
-        let metadata = MetadataCommand::new()
-            .manifest_path(&manifest)
-            .current_dir(&folder)
-            .no_deps()
-            .exec();
-        let metadata = metadata.map_err(|error| match error {
-            cargo_metadata::Error::CargoMetadata { stderr } => unreadable(stderr),
-            cargo_metadata::Error::Io(source) => BuildError::Program {
-                program: "cargo".into(),
-                source,
-            },
-            other => unreadable(other.to_string()),
-        })?;
-        let Some(package) = metadata.root_package() else {
-            let members = metadata
-                .workspace_packages()
+        let (folder, manifest) = locate(path)?;
+        let metadata = metadata(&folder, &manifest)?;
+        // Not `root_package`: a member of a workspace without a root is none.
+        let package = metadata
+            .packages
+            .iter()
+            .find(|package| package.manifest_path == manifest);
+        let Some(package) = package else {
+            let members = metadata.workspace_packages();
+            let members = members
                 .iter()
                 .map(|package| package.name.to_string())
                 .collect();
@@ -66,11 +41,11 @@ impl Package {
                 members,
             });
         };
-        if !package
+        let is_cdylib = package
             .targets
             .iter()
-            .any(|target| target.is_kind(TargetKind::CDyLib))
-        {
+            .any(|target| target.is_kind(TargetKind::CDyLib));
+        if !is_cdylib {
             return Err(BuildError::NotCdylib {
                 package: package.name.to_string(),
             });
@@ -83,6 +58,45 @@ impl Package {
             target_dir: metadata.target_directory.clone().into(),
         })
     }
+}
+
+/// The folder and the Cargo.toml of a crate.
+fn locate(path: &Path) -> Result<(PathBuf, PathBuf), BuildError> {
+    let missing = || BuildError::NoCrate {
+        path: path.to_path_buf(),
+    };
+    let full = path.canonicalize().map_err(|_| missing())?;
+    let manifest = if full.is_dir() {
+        full.join("Cargo.toml")
+    } else {
+        full
+    };
+    match manifest.parent() {
+        Some(folder) if manifest.ends_with("Cargo.toml") && manifest.is_file() => {
+            Ok((folder.to_path_buf(), manifest))
+        }
+        _ => Err(missing()),
+    }
+}
+
+fn metadata(folder: &Path, manifest: &Path) -> Result<Metadata, BuildError> {
+    let unreadable = |reason: String| BuildError::Metadata {
+        path: manifest.to_path_buf(),
+        reason,
+    };
+    let mut command = MetadataCommand::new();
+    command
+        .manifest_path(manifest)
+        .current_dir(folder)
+        .no_deps();
+    command.exec().map_err(|error| match error {
+        cargo_metadata::Error::CargoMetadata { stderr } => unreadable(stderr),
+        cargo_metadata::Error::Io(source) => BuildError::Program {
+            program: "cargo".into(),
+            source,
+        },
+        other => unreadable(other.to_string()),
+    })
 }
 
 /// Makes sure that the target's standard library is there, with rustup where `install` allows it.
