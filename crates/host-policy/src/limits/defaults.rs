@@ -77,7 +77,7 @@ pub const TASKS_IN_FLIGHT: u32 = 128;
 /// that who cancelled does not wait.
 pub const CANCEL_GRACE: Duration = Duration::from_millis(250);
 
-/// Calls of one plugin at once. Sixteen times that many fit the host's own limit, so one plugin can't take all of it.
+/// Calls of one plugin at once. Some sixteen plugins at this number fit the host's own limit, so one plugin can't take all of it.
 pub const CONCURRENT_CALLS: u32 = 64;
 
 /// Calls of one plugin that wait. Each holds its arguments, up to 1 MiB; four rounds of what runs at once would wait
