@@ -22,7 +22,7 @@ pub(crate) enum Install {
 }
 
 pub(crate) fn run(cargo_component: Option<Install>) -> Result<()> {
-    build(&plugins()?)?;
+    build(&portcullis()?, &plugins()?)?;
     if let Some(install) = cargo_component {
         with_cargo_component(install)?;
     }
@@ -43,15 +43,14 @@ pub(crate) fn plugins() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Builds these plugins and gives the folder that holds them.
-pub(crate) fn build(names: &[impl AsRef<str>]) -> Result<PathBuf> {
+/// Builds these plugins with the `portcullis` command and gives the folder that holds them.
+pub(crate) fn build(portcullis: &Path, names: &[impl AsRef<str>]) -> Result<PathBuf> {
     toolchain::ensure_target()?;
-    let portcullis = portcullis()?;
     let folder = target_dir()?.join("plugins");
     fs::create_dir_all(&folder)?;
     for name in names.iter().map(AsRef::as_ref) {
         println!("Building the plugin {name}");
-        let mut build = std::process::Command::new(&portcullis);
+        let mut build = std::process::Command::new(portcullis);
         build.current_dir(root()).args(["build", "--release"]);
         build.arg("--target-dir").arg(target_dir()?.join("guests"));
         build.arg("--out").arg(folder.join(format!("{name}.wasm")));

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
 
 use crate::build_examples::{build, portcullis};
 use crate::shell::{output, root};
@@ -15,7 +16,7 @@ const PLUGINS: [&str; 5] = ["counter", "hello", "lockfile", "tail", "text-tools"
 const TABLE: &str = "examples/data/planets.csv";
 
 /// Lines of an answer that are shown; the rest is counted.
-const SHOWN_LINES: usize = 14;
+const SHOWN_LINES: usize = 12;
 
 /// Characters of a line that are shown.
 const SHOWN_WIDTH: usize = 110;
@@ -42,8 +43,8 @@ impl Call {
 }
 
 pub(crate) fn run() -> Result<()> {
-    let folder = build(&PLUGINS)?;
     let portcullis = portcullis()?;
+    let folder = build(&portcullis, &PLUGINS)?;
     let calls = calls()?;
     let mut wrong = 0;
     for (number, call) in calls.iter().enumerate() {
@@ -55,22 +56,22 @@ pub(crate) fn run() -> Result<()> {
     }
     ensure!(wrong == 0, "{wrong} of {} calls went wrong", calls.len());
     println!(
-        "\n{} calls, each in a sandbox of its own, and every answer is right.",
+        "\n{} calls in the sandbox, and every answer is right.",
         calls.len()
     );
-    println!("Make your own: `portcullis new my-plugin` (README.md, \"Write, build, run\").");
+    println!("Make your own: README.md, \"Write, build, run\".");
     Ok(())
 }
 
 fn show(portcullis: &Path, folder: &Path, call: &Call) -> Result<()> {
     let file = folder.join(format!("{}.wasm", call.plugin));
-    let shown = file
-        .strip_prefix(root())
-        .unwrap_or(&file)
-        .display()
-        .to_string();
     let words: Vec<_> = call.words.iter().map(|word| quoted(word)).collect();
-    println!("$ portcullis call {shown} {}", words.join(" "));
+    println!(
+        "$ {} call {} {}",
+        shown(portcullis),
+        shown(&file),
+        words.join(" ")
+    );
 
     let mut command = Command::new(portcullis);
     command
@@ -80,7 +81,7 @@ fn show(portcullis: &Path, folder: &Path, call: &Call) -> Result<()> {
         .args(&call.words)
         .stdin(Stdio::null());
     let answer = output(command)?;
-    for line in shortened(&answer) {
+    for line in shortened(readable(&answer)) {
         println!("  {line}");
     }
     let missing: Vec<_> = call
@@ -92,6 +93,11 @@ fn show(portcullis: &Path, folder: &Path, call: &Call) -> Result<()> {
         bail!("the answer does not say {missing:?}");
     }
     Ok(())
+}
+
+/// The path from the root, where the reader is.
+fn shown(path: &Path) -> std::path::Display<'_> {
+    path.strip_prefix(root()).unwrap_or(path).display()
 }
 
 fn calls() -> Result<Vec<Call>> {
@@ -138,7 +144,7 @@ fn on_the_readme() -> Result<Vec<Call>> {
                 "--arg",
                 "text=@README.md",
                 "--arg",
-                "top=5",
+                "top=10",
             ],
             "\"the\"",
         ),
@@ -304,13 +310,35 @@ fn quoted(word: &str) -> String {
     }
 }
 
-fn shortened(text: &str) -> Vec<String> {
-    let mut lines: Vec<String> = text.lines().take(SHOWN_LINES).map(cut).collect();
-    let more = text.lines().count().saturating_sub(SHOWN_LINES);
-    if more > 0 {
-        lines.push(format!("… {more} more lines"));
+/// The answer, with what is a JSON object on one line for each item of its lists.
+fn readable(answer: &str) -> Vec<String> {
+    let Ok(Value::Object(object)) = serde_json::from_str(answer) else {
+        return answer.lines().map(str::to_owned).collect();
+    };
+    let mut lines = Vec::new();
+    for (key, value) in object {
+        match value {
+            Value::Array(items) => {
+                lines.push(format!("{key}:"));
+                lines.extend(items.iter().map(|item| format!("  {item}")));
+            }
+            value => lines.push(format!("{key}: {value}")),
+        }
     }
     lines
+}
+
+fn shortened(lines: Vec<String>) -> Vec<String> {
+    let more = lines.len().saturating_sub(SHOWN_LINES);
+    let mut shown: Vec<String> = lines
+        .iter()
+        .take(SHOWN_LINES)
+        .map(|line| cut(line))
+        .collect();
+    if more > 0 {
+        shown.push(format!("… {more} more lines"));
+    }
+    shown
 }
 
 fn cut(line: &str) -> String {
@@ -333,12 +361,21 @@ mod tests {
 
     #[test]
     fn long_answers_are_shortened_and_say_so() {
-        let text = "x\n".repeat(SHOWN_LINES + 3);
-        assert_eq!(shortened(&text).last().unwrap(), "… 3 more lines");
-        assert_eq!(shortened("a\nb"), ["a", "b"]);
+        let lines = vec!["x".to_owned(); SHOWN_LINES + 3];
+        assert_eq!(shortened(lines).last().unwrap(), "… 3 more lines");
+        assert_eq!(shortened(readable("a\nb")), ["a", "b"]);
         assert_eq!(
             cut(&"ä".repeat(SHOWN_WIDTH + 1)).chars().count(),
             SHOWN_WIDTH + 1
+        );
+    }
+
+    #[test]
+    fn an_object_takes_a_line_for_each_item() {
+        let answer = r#"{"count": 2, "items": [{"a": 1}, {"a": 2}]}"#;
+        assert_eq!(
+            readable(answer),
+            ["count: 2", "items:", r#"  {"a":1}"#, r#"  {"a":2}"#]
         );
     }
 
