@@ -16,8 +16,13 @@ pub(crate) struct Session {
     verbose: bool,
 }
 
-/// Starts a host that is sized for one call.
-pub(crate) fn start(args: &HostArgs, format: Format, verbose: bool) -> Result<Session, CliError> {
+/// Starts a host that is sized for one call. It is never dropped: the process ends with its command, and the system takes
+/// threads, engine and pool back faster than they could be taken down one by one.
+pub(crate) fn start(
+    args: &HostArgs,
+    format: Format,
+    verbose: bool,
+) -> Result<&'static Session, CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -30,11 +35,11 @@ pub(crate) fn start(args: &HostArgs, format: Format, verbose: bool) -> Result<Se
         builder = builder.cache_dir(dir.clone());
     }
     let host = builder.build()?;
-    Ok(Session {
+    Ok(Box::leak(Box::new(Session {
         runtime,
         host,
         verbose,
-    })
+    })))
 }
 
 impl Session {
