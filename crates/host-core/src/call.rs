@@ -203,11 +203,11 @@ impl Request {
         let cancel = self.call.cancel.clone();
         let _own = plugin.gate.enter(deadline).await?;
         let _any = plugin.host.gate.enter(deadline).await?;
-        let in_time = timeout_at(deadline, self.enter(plugin, events));
+        // Pinned here once: it is large, and every further layer would move it.
+        let work = pin!(self.enter(plugin, events));
         let in_time = async {
-            in_time
-                .await
-                .unwrap_or(Err(Error::DeadlineExceeded { after }))
+            let output = timeout_at(deadline, work).await;
+            output.unwrap_or(Err(Error::DeadlineExceeded { after }))
         };
         let Some(cancel) = cancel else {
             return in_time.await;

@@ -26,6 +26,10 @@ const LEAST_MEMORIES: u64 = 16;
 /// The instance data of the largest module that is pooled; CPython's needs some 100 KiB.
 const CORE_INSTANCE_BYTES: usize = 1 << 20;
 
+/// What a slot reserves of the address space: all that a 32-bit memory can be, so that an operator may raise one plugin's limit,
+/// which the store's limiter keeps.
+const MEMORY_BYTES: usize = 1 << 32;
+
 /// Linux's default for `vm.max_map_count`, used where the system doesn't tell.
 const DEFAULT_MAP_COUNT: u64 = 65_530;
 
@@ -155,7 +159,7 @@ fn pool(limits: &Limits, in_flight: u64, map_count: u64) -> (PoolingAllocationCo
         .max_memories_per_module(limits.call.memories)
         .max_tables_per_module(limits.call.tables)
         .table_elements(to_usize(limits.call.table_elements))
-        .max_memory_size(to_usize(limits.call.memory_bytes));
+        .max_memory_size(MEMORY_BYTES);
     (pool, copy_on_write)
 }
 

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use portcullis_host_core::{Error, ErrorKind, Grant, Host, Limits, LoadOptions};
-use portcullis_test_artifacts::{PLUGIN_HELLO, WELL_GREET};
+use portcullis_host_core::{Error, ErrorKind, Grant, Host, LimitOverrides, Limits, LoadOptions};
+use portcullis_test_artifacts::{PLUGIN_HELLO, WELL_GREET, WELL_STATE};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -250,6 +250,33 @@ async fn a_manifest_lowers_limits_and_never_raises_them() {
         plugin.limits().call.memory_bytes,
         Limits::default().call.memory_bytes
     );
+}
+
+#[tokio::test]
+async fn an_operator_may_raise_one_plugins_memory_beyond_the_hosts_default() {
+    let mut limits = Limits::default();
+    limits.call.memory_bytes = 16 << 20;
+    let host = builder().limits(limits).build().unwrap();
+    let keep = json!({"mebibytes": 32});
+    let plugin = load(&host, WELL_STATE).await;
+    assert_eq!(
+        fail(&plugin, "keep", keep.clone()).await.kind(),
+        ErrorKind::MemoryExceeded
+    );
+    let raised = LimitOverrides {
+        memory_bytes: Some(64 << 20),
+        ..LimitOverrides::default()
+    };
+    let raised = LoadOptions {
+        limits: raised,
+        ..LoadOptions::default()
+    };
+    ask(
+        &host.load_with(WELL_STATE, raised).await.unwrap(),
+        "keep",
+        keep,
+    )
+    .await;
 }
 
 #[tokio::test]
