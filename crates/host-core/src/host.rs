@@ -203,6 +203,7 @@ impl HostBuilder {
     /// # Errors
     /// [`Error::Host`] where the system gives no memory or thread for an engine.
     pub fn build(self) -> Result<Host, Error> {
+        crate::schema::warm_up();
         let mut limits = self.limits;
         let in_flight = self.in_flight.unwrap_or(limits.host.concurrent_calls);
         limits.host.concurrent_calls = limits.host.concurrent_calls.min(in_flight.max(1));

@@ -3,6 +3,9 @@
 
 mod cost;
 
+use std::sync::Once;
+use std::thread;
+
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
 
@@ -110,6 +113,18 @@ fn at_root(problem: &str) -> Vec<ArgumentMistake> {
         pointer: String::new(),
         problem: problem.to_owned(),
     }]
+}
+
+/// Compiles the schema of schemas, which the first schema of a process has to wait for, beside whatever else is done to start:
+/// it takes longer than a cached load.
+pub(crate) fn warm_up() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // Without a thread to spare, the first schema waits.
+        let _ = thread::Builder::new()
+            .name("portcullis-schema".into())
+            .spawn(|| Schema::compile(&serde_json::json!({"type": "object"})));
+    });
 }
 
 /// Refuses references to anything but the schema itself.
