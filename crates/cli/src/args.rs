@@ -144,7 +144,7 @@ pub(crate) struct CallArgs {
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) arg: Vec<Assignment>,
 
-    /// One of the plugin's settings, typed by the manifest's [config].
+    /// One of the plugin's settings, typed by the schema in its manifest.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) config: Vec<Assignment>,
 

@@ -73,6 +73,16 @@ fn a_workspace_is_told_to_name_a_package() {
         1,
         "name the folder of one of its packages: member",
     );
+    let of_member = build(
+        &member,
+        &["--out", folder.path().join("out.wasm").to_str().unwrap()],
+    );
+    assert_eq!(
+        of_member.error()["kind"],
+        "no-tools",
+        "it was built: {}",
+        of_member.stderr
+    );
 }
 
 #[test]
