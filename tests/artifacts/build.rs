@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use portcullis_host_policy::manifest::section;
+use wasm_encoder::{ComponentSection, CustomSection};
 
 const TARGET: &str = "wasm32-wasip2";
 
@@ -222,11 +222,20 @@ fn place(artifact: &Artifact, out: &Path) {
         .unwrap_or_else(|error| panic!("{} was not built: {error}", artifact.component.display()));
     if artifact.manifest.is_file() {
         let manifest = fs::read_to_string(&artifact.manifest).expect("the manifest is text");
-        component = section::embed(&component, &manifest)
-            .unwrap_or_else(|error| panic!("{}: {error}", artifact.manifest.display()));
+        embed(&manifest, &mut component);
     }
     fs::write(out.join(format!("{}.wasm", artifact.name)), component)
         .expect("OUT_DIR can be written");
+}
+
+/// What `portcullis build` does with host-policy. Here that would be a dependency that builds the engine's own anew: a
+/// package of the workspace takes its tests' dependencies along when a build script needs it.
+fn embed(manifest: &str, component: &mut Vec<u8>) {
+    let section = CustomSection {
+        name: "portcullis:manifest".into(),
+        data: manifest.as_bytes().into(),
+    };
+    section.append_to_component(component);
 }
 
 fn source(artifacts: &[Artifact]) -> String {

@@ -64,9 +64,9 @@ pub(crate) fn build(portcullis: &Path, names: &[impl AsRef<str>]) -> Result<Path
 pub(crate) fn portcullis() -> Result<PathBuf> {
     println!("Building the portcullis command (some minutes the first time)");
     let mut build = cargo(root());
-    // For all packages at once, so that the dependencies get the features that they have in the tests: the engine takes
-    // minutes to compile, and would be compiled again for any other set.
-    build.args(["build", "--workspace", "--bin", "portcullis"]);
+    // All packages, and `--examples` of which there are none, choose the features that dependencies have in the tests:
+    // the engine takes minutes to compile, and would be compiled again for any other set.
+    build.args(["build", "--workspace", "--bin", "portcullis", "--examples"]);
     shell::run(build)?;
     Ok(target_dir()?
         .join("debug")
