@@ -26,7 +26,7 @@ pub(super) fn measure() -> Result<Vec<Measured>> {
     let (one, two) = (threads(1)?, threads(2)?);
     let plugin = two.block_on(async {
         let host = host(limits()).build()?;
-        Ok::<_, portcullis_host_core::Error>(host.load(BENCH_GREET, Grant::none()).await?)
+        host.load(BENCH_GREET, Grant::none()).await
     })?;
     let mut rates: [Vec<f64>; 2] = Default::default();
     for _ in 0..ROUNDS {
