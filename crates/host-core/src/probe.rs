@@ -46,6 +46,8 @@ async fn ask(
     let mut call_limits = limits.call.clone();
     call_limits.wall_clock = limits.load.probe_time;
     call_limits.output_bytes = limits.load.definition_bytes;
+    // A call's budget is no measure for what every load does; the deadline holds.
+    call_limits.fuel = None;
     let state = State::new(
         Arc::clone(owner),
         Call::new("".into(), call_limits),
