@@ -4,7 +4,7 @@ use crate::arguments::ArgumentError;
 use crate::commands::build::BuildError;
 use crate::commands::new::NewError;
 use crate::exit::Exit;
-use portcullis_host_core::{Error as HostError, ErrorKind};
+use portcullis_host_core::{Denial, Error as HostError, ErrorKind};
 use portcullis_host_policy::manifest::{ManifestError, ManifestErrors};
 use serde_json::{Map, Value, json};
 
@@ -182,13 +182,25 @@ fn fields(error: &HostError) -> Map<String, Value> {
         }
         HostError::Busy { scope, limit } => json!({ "scope": scope, "limit": limit }),
         HostError::Start { code, message } => json!({ "code": code, "message": message }),
-        HostError::Denied { capability } => json!({ "capability": capability }),
+        HostError::Denied { error, denials } => json!({
+            "code": error.code,
+            "denials": denials.iter().map(denial).collect::<Vec<_>>(),
+        }),
         _ => Value::Null,
     };
     match object {
         Value::Object(fields) => fields,
         _ => Map::new(),
     }
+}
+
+fn denial(denial: &Denial) -> Value {
+    let remedies = denial.remedies.iter().map(ToString::to_string);
+    json!({
+        "code": denial.code.as_str(),
+        "reason": denial.reason,
+        "remedies": remedies.collect::<Vec<_>>(),
+    })
 }
 
 fn mistakes(errors: &ManifestErrors) -> Value {
@@ -206,24 +218,17 @@ mod tests {
 
     #[test]
     fn what_no_single_call_can_reach_has_its_exit_code_too() {
-        let denied = HostError::Denied {
-            capability: "env:LANG".into(),
-        };
         let fault = HostError::Host {
             reason: "no memory".into(),
         };
-        assert_eq!(CliError::from(denied).exit(), Exit::Denied);
         assert_eq!(CliError::from(fault).exit(), Exit::Failed);
     }
 
     #[test]
     fn an_error_is_one_object_with_kind_fields_and_message() {
-        let denied = CliError::from(HostError::Denied {
-            capability: "env:LANG".into(),
-        });
-        let message = "denied: env:LANG is asked for and not granted";
-        let object =
-            json!({"error": {"kind": "denied", "capability": "env:LANG", "message": message}});
-        assert_eq!(denied.to_json(), object);
+        let error = CliError::from(HostError::OutOfFuel { budget: 3 });
+        let message = error.to_string();
+        let object = json!({"error": {"kind": "out-of-fuel", "budget": 3, "message": message}});
+        assert_eq!(error.to_json(), object);
     }
 }

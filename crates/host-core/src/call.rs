@@ -8,9 +8,11 @@ use futures::channel::mpsc;
 use futures::future::{Either, select};
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
+use portcullis_host_policy::decision::GuestCode;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use crate::access::Caller;
 use crate::bindings::v0_1::portcullis::tool::tool_types as wit;
 use crate::cancel::Cancellation;
 use crate::definition::Tool;
@@ -18,7 +20,7 @@ use crate::error::Error;
 use crate::plugin::{Plugin, PluginInner};
 use crate::state::{Call, OnProgress};
 use crate::stream::{EventConsumer, ToolStream};
-use crate::value::{Blob, Content, Progress, ToolEvent, ToolOutput};
+use crate::value::{Blob, Content, Progress, ToolError, ToolEvent, ToolOutput};
 use crate::{CallLimits, convert};
 
 /// Batches of events that wait for a slow caller, beside the one in the guest's hand.
@@ -158,7 +160,7 @@ impl Request {
             metadata: options.metadata,
         };
         let deadline = Instant::now() + limits.wall_clock;
-        let mut call = Call::new(id, limits);
+        let mut call = Call::new(id, limits, &plugin.owner.access);
         call.on_progress = options.on_progress;
         call.cancel = options.cancel;
         let streams = tool.definition.streams;
@@ -225,6 +227,7 @@ impl Request {
     ) -> Result<ToolOutput, Error> {
         let limit = self.call.limits.output_bytes;
         let name = self.tool_call.name.clone();
+        let caller = Arc::clone(&self.call.caller);
         let mut lease = plugin.lease(self.call, self.session.as_deref()).await?;
         let answer = match events {
             Some(events) => {
@@ -244,12 +247,21 @@ impl Request {
         };
         let mut output = match answer {
             Ok(output) => convert::output(output, limit)?,
-            Err(error) => return Err(Error::Tool(convert::tool_error(error, limit)?)),
+            Err(error) => return Err(failed(convert::tool_error(error, limit)?, &caller)),
         };
         find(plugin, &name)?.check_answer(output.structured.as_ref())?;
         output.session_rebuilt = rebuilt;
         Ok(output)
     }
+}
+
+/// A tool that gives up for want of a grant says so by its error's code; what it lacked is in the caller's list.
+fn failed(error: ToolError, caller: &Caller) -> Error {
+    let denials = caller.denials();
+    if error.code == GuestCode::Denied.as_str() && !denials.is_empty() {
+        return Error::Denied { error, denials };
+    }
+    Error::Tool(error)
 }
 
 /// Resolves when a call that was asked to end has had its grace.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use portcullis_host_policy::decision::Denial;
 use portcullis_host_policy::manifest::section::SectionError;
 use portcullis_host_policy::manifest::{ManifestError, ManifestErrorKind, ManifestErrors};
 use serde::Serialize;
@@ -208,11 +209,14 @@ pub enum Error {
         /// Every mistake that was found.
         mistakes: Vec<ArgumentMistake>,
     },
-    /// Something the plugin asks for is not granted.
-    #[error("denied: {capability} is asked for and not granted")]
+    /// The tool gave up because something was denied to it. As text it says no more than the guest knows, since it may
+    /// be shown to a model.
+    #[error("denied: {}", error.message)]
     Denied {
-        /// The capability, as a grant would be written.
-        capability: String,
+        /// What the tool said.
+        error: ToolError,
+        /// What was denied, each once, with reason and remedies: for the operator alone.
+        denials: Vec<Denial>,
     },
     /// The host itself failed; neither the plugin nor the caller is at fault.
     #[error("host fault: {reason}")]

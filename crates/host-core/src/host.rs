@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use portcullis_host_policy::Grant;
+use portcullis_host_policy::decision::CapabilitySet;
 use tokio::sync::Semaphore;
 
 use crate::Limits;
+use crate::audit::{AuditSink, NoAudit};
 use crate::cache::Cache;
 use crate::engine::Engines;
 use crate::error::Error;
@@ -39,6 +41,9 @@ pub(crate) struct HostInner {
     pub(crate) cache: Option<Cache>,
     pub(crate) limits: Limits,
     pub(crate) log: Arc<dyn LogSink>,
+    pub(crate) audit: Arc<dyn AuditSink>,
+    pub(crate) ceiling: CapabilitySet,
+    pub(crate) network: bool,
     pub(crate) gate: Gate,
     pub(crate) sessions: Arc<SessionCount>,
     pub(crate) compiles: Arc<Semaphore>,
@@ -67,6 +72,9 @@ impl Host {
             limits: Limits::default(),
             cache: CacheFolder::Default,
             log: Arc::new(TracingSink),
+            audit: Arc::new(NoAudit),
+            ceiling: CapabilitySet::All,
+            network: false,
             in_flight: None,
         }
     }
@@ -160,6 +168,9 @@ pub struct HostBuilder {
     limits: Limits,
     cache: CacheFolder,
     log: Arc<dyn LogSink>,
+    audit: Arc<dyn AuditSink>,
+    ceiling: CapabilitySet,
+    network: bool,
     in_flight: Option<u32>,
 }
 
@@ -186,6 +197,25 @@ impl HostBuilder {
     /// Hands all guests' words to `sink`, instead of [`TracingSink`].
     pub fn log_sink(mut self, sink: Arc<dyn LogSink>) -> Self {
         self.log = sink;
+        self
+    }
+
+    /// Hands the record of every decision to `sink`.
+    pub fn audit_sink(mut self, sink: Arc<dyn AuditSink>) -> Self {
+        self.audit = sink;
+        self
+    }
+
+    /// What no plugin goes beyond, whatever is granted to it. The default is no ceiling.
+    pub fn ceiling(mut self, ceiling: CapabilitySet) -> Self {
+        self.ceiling = ceiling;
+        self
+    }
+
+    /// Opens the network to plugins that were granted something of it: the second key. It is closed by default, and then
+    /// every request is denied with the code `offline`.
+    pub fn network(mut self, open: bool) -> Self {
+        self.network = open;
         self
     }
 
@@ -221,6 +251,9 @@ impl HostBuilder {
             engines: Engines::new(&limits, in_flight.into()),
             cache: folder.and_then(|folder| open_cache(&folder, limits.host.cache_bytes)),
             log: self.log,
+            audit: self.audit,
+            ceiling: self.ceiling,
+            network: self.network,
             gate: Gate::of_host(&limits.host),
             sessions: Arc::new(SessionCount::new(limits.host.sessions)),
             compiles: Arc::new(Semaphore::new(

@@ -29,6 +29,8 @@
 //! ```
 #![deny(missing_docs)]
 
+mod access;
+mod audit;
 mod bindings;
 mod cache;
 mod call;
@@ -65,6 +67,7 @@ mod warm;
 #[doc = include_str!("../../../docs/embedding.md")]
 struct Guide;
 
+pub use audit::AuditSink;
 pub use call::CallOptions;
 pub use cancel::Cancellation;
 pub use digest::Digest;
@@ -74,13 +77,15 @@ pub use inspect::{Inspection, Sizes};
 pub use load::{LoadOptions, Source};
 pub use log::{LogLevel, LogLine, LogSink, LogSource, TracingSink};
 pub use plugin::Plugin;
-pub use portcullis_host_policy::Grant;
 pub use portcullis_host_policy::PluginId;
+pub use portcullis_host_policy::audit::AuditRecord;
 pub use portcullis_host_policy::capability::Capability;
+pub use portcullis_host_policy::decision::{CapabilitySet, Denial, DenyCode, Grants, Remedy};
 pub use portcullis_host_policy::limits::{
     CallLimits, HostLimits, LimitOverrides, Limits, LoadLimits, PluginLimits,
 };
 pub use portcullis_host_policy::manifest::{InstancePolicy, Manifest};
+pub use portcullis_host_policy::{Grant, Identity};
 pub use stream::ToolStream;
 pub use value::{
     Blob, Content, Extension, Progress, ResourceLink, Streams, ToolDefinition, ToolError,

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use portcullis_host_policy::Grant;
+use portcullis_host_policy::decision::{CapabilitySet, Grants};
 use portcullis_host_policy::limits::LimitOverrides;
 use portcullis_host_policy::manifest::{InstancePolicy, Manifest, section};
+use portcullis_host_policy::{Grant, Identity};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 use wasmtime::component::Component;
 
+use crate::access::Access;
 use crate::cache::CacheKey;
 use crate::definition::{Tool, within};
 use crate::digest::Digest;
@@ -114,7 +116,7 @@ pub(crate) async fn load(
     let read = blocking(move || read(&source, &load_limits)).await?;
     let limits = effective_limits(host, &options, read.manifest.as_ref());
     let metered = limits.call.fuel.is_some();
-    let owner = Arc::new(owner(host, &read, options.config)?);
+    let owner = Arc::new(owner(host, &read, &options.grant, options.config)?);
     let (blocking_host, bytes, digest) = (Arc::clone(host), Arc::clone(&read.bytes), read.digest);
     let cached = blocking(move || from_cache(&blocking_host, metered, &digest)).await?;
     let from_cache = cached.is_some();
@@ -176,7 +178,12 @@ fn effective_limits(
 }
 
 /// What instances know of the plugin; its settings are checked here.
-fn owner(host: &HostInner, read: &Candidate, settings: Map<String, Value>) -> Result<Owner, Error> {
+fn owner(
+    host: &HostInner,
+    read: &Candidate,
+    grant: &Grant,
+    settings: Map<String, Value>,
+) -> Result<Owner, Error> {
     let settings = Value::Object(settings);
     if let Some(schema) = read
         .manifest
@@ -198,12 +205,24 @@ fn owner(host: &HostInner, read: &Candidate, settings: Map<String, Value>) -> Re
         unreachable!("made of a map")
     };
     Ok(Owner {
+        access: Arc::new(access(host, read, grant)),
         id: read.id.clone(),
         settings,
         settings_json,
         log: Arc::clone(&host.log),
         pool: host.limits.host.concurrent_calls.into(),
     })
+}
+
+/// What the manifest asks for, the operator granted and the host allows, brought together.
+fn access(host: &HostInner, read: &Candidate, grant: &Grant) -> Access {
+    let requested = match &read.manifest {
+        Some(manifest) => CapabilitySet::Only(manifest.capabilities.request.clone()),
+        None => CapabilitySet::All,
+    };
+    let grants = Grants::new(&requested, grant, &host.ceiling).offline(!host.network);
+    let identity = Identity::Digest(*read.digest.as_bytes());
+    Access::new(read.id.clone(), identity, grants, Arc::clone(&host.audit))
 }
 
 /// Reads a component and its manifest.

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use portcullis_host_policy::Grant;
 use portcullis_host_policy::capability::Capability;
+use portcullis_host_policy::decision::Grants;
 use portcullis_host_policy::manifest::{InstancePolicy, Manifest};
+use portcullis_host_policy::{Grant, Identity};
 
 use crate::definition::Tool;
 use crate::digest::Digest;
@@ -153,6 +154,21 @@ impl Plugin {
     /// What it was granted when it was loaded.
     pub fn grant(&self) -> &Grant {
         &self.inner.grant
+    }
+
+    /// Who it is: what everything that is kept for it hangs on.
+    pub fn identity(&self) -> Identity {
+        self.inner.owner.access.identity
+    }
+
+    /// What it may reach now: manifest, grant and the host's ceiling brought together.
+    pub fn grants(&self) -> Arc<Grants> {
+        self.inner.owner.access.grants()
+    }
+
+    /// Takes everything back that was granted, for running calls too. To grant something else, load it again.
+    pub fn revoke(&self) {
+        self.inner.owner.access.revoke();
     }
 
     /// What its manifest asks for and its grant does not cover.

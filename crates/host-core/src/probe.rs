@@ -25,6 +25,7 @@ pub(crate) async fn definitions(
     owner: &Arc<Owner>,
     limits: &Limits,
 ) -> Result<Vec<ToolDefinition>, Error> {
+    let owner = &Arc::new(owner.without_grants());
     let first = ask(template, owner, limits, 1).await?;
     let second = ask(template, owner, limits, 2).await?;
     if first != second {
@@ -50,7 +51,7 @@ async fn ask(
     call_limits.fuel = None;
     let state = State::new(
         Arc::clone(owner),
-        Call::new("".into(), call_limits),
+        Call::new("".into(), call_limits, &owner.access),
         |wasi| same_for_all(wasi, seed),
     );
     let listed = timeout(limits.load.probe_time, async {

@@ -7,6 +7,7 @@ use wasmtime::StoreContextMut;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
+use crate::access::{Access, Caller};
 use crate::cancel::Cancellation;
 use crate::limiter::Limiter;
 use crate::log::{LogLevel, LogLine, LogSink, LogSource};
@@ -18,6 +19,7 @@ pub(crate) type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 
 /// What every instance of a plugin knows of it.
 pub(crate) struct Owner {
+    pub(crate) access: Arc<Access>,
     pub(crate) id: PluginId,
     pub(crate) settings: Map<String, Value>,
     pub(crate) settings_json: String,
@@ -27,6 +29,18 @@ pub(crate) struct Owner {
 }
 
 impl Owner {
+    /// The same plugin with nothing granted: for the probe.
+    pub(crate) fn without_grants(&self) -> Self {
+        Self {
+            access: Arc::new(self.access.without_grants()),
+            id: self.id.clone(),
+            settings: self.settings.clone(),
+            settings_json: self.settings_json.clone(),
+            log: Arc::clone(&self.log),
+            pool: self.pool,
+        }
+    }
+
     /// Says that something of a call was dropped.
     pub(crate) fn note_dropped(&self, call_id: &str, what: String) {
         self.log.log(LogLine {
@@ -52,6 +66,7 @@ pub(crate) struct LimitHit {
 pub(crate) struct Call {
     pub(crate) id: Arc<str>,
     pub(crate) limits: CallLimits,
+    pub(crate) caller: Arc<Caller>,
     pub(crate) on_progress: Option<OnProgress>,
     pub(crate) cancel: Option<Cancellation>,
     host_calls: u64,
@@ -67,8 +82,9 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(id: Arc<str>, limits: CallLimits) -> Self {
+    pub(crate) fn new(id: Arc<str>, limits: CallLimits, access: &Arc<Access>) -> Self {
         Self {
+            caller: Caller::new(Arc::clone(access), Arc::clone(&id)),
             id,
             limits,
             on_progress: None,
@@ -256,9 +272,20 @@ pub(crate) mod testing {
         }
     }
 
+    /// Nothing granted.
+    pub(crate) fn access() -> Arc<Access> {
+        Arc::new(Access::new(
+            "test".parse().expect("a plugin id"),
+            portcullis_host_policy::Identity::Digest([0; 32]),
+            portcullis_host_policy::decision::Grants::none(),
+            Arc::new(crate::audit::NoAudit),
+        ))
+    }
+
     pub(crate) fn owner(log: Arc<dyn LogSink>) -> Arc<Owner> {
         let id = "test".parse().expect("a plugin id");
         Arc::new(Owner {
+            access: access(),
             id,
             settings: Map::new(),
             settings_json: "{}".into(),
@@ -273,7 +300,7 @@ mod tests {
     use super::*;
 
     fn call(limits: CallLimits) -> Call {
-        Call::new("call".into(), limits)
+        Call::new("call".into(), limits, &testing::access())
     }
 
     #[test]

@@ -26,6 +26,14 @@ pub enum DenyCode {
     OverCeiling,
     /// `address-refused`: the name is allowed and the address behind it is not.
     AddressRefused,
+    /// `forbidden-header`: it carries a header that only the gate writes, or that nobody may send.
+    ForbiddenHeader,
+    /// `secret-leak`: it carries the value of a secret to where that is not bound.
+    SecretLeak,
+    /// `denied-by-host`: the embedding program's own policy said no.
+    DeniedByHost,
+    /// `over-limit`: a limit is used up.
+    OverLimit,
 }
 
 /// What a guest is told. It does not say which set lacks what, nor whether a name exists.
@@ -38,6 +46,8 @@ pub enum GuestCode {
     Invalid,
     /// `unavailable`: also what a name that does not exist gives.
     Unavailable,
+    /// `quota-exceeded`
+    QuotaExceeded,
 }
 
 impl GuestCode {
@@ -47,13 +57,14 @@ impl GuestCode {
             Self::Denied => "denied",
             Self::Invalid => "invalid",
             Self::Unavailable => "unavailable",
+            Self::QuotaExceeded => "quota-exceeded",
         }
     }
 }
 
 impl DenyCode {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::InvalidRequest,
         Self::Offline,
         Self::DeniedByOperator,
@@ -61,6 +72,10 @@ impl DenyCode {
         Self::NotGranted,
         Self::OverCeiling,
         Self::AddressRefused,
+        Self::ForbiddenHeader,
+        Self::SecretLeak,
+        Self::DeniedByHost,
+        Self::OverLimit,
     ];
 
     /// As it stands in audit records.
@@ -73,14 +88,19 @@ impl DenyCode {
             Self::NotGranted => "not-granted",
             Self::OverCeiling => "over-ceiling",
             Self::AddressRefused => "address-refused",
+            Self::ForbiddenHeader => "forbidden-header",
+            Self::SecretLeak => "secret-leak",
+            Self::DeniedByHost => "denied-by-host",
+            Self::OverLimit => "over-limit",
         }
     }
 
     /// What the guest is told.
     pub fn guest(self) -> GuestCode {
         match self {
-            Self::InvalidRequest => GuestCode::Invalid,
+            Self::InvalidRequest | Self::ForbiddenHeader => GuestCode::Invalid,
             Self::AddressRefused => GuestCode::Unavailable,
+            Self::OverLimit => GuestCode::QuotaExceeded,
             _ => GuestCode::Denied,
         }
     }

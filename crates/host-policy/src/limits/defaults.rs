@@ -73,6 +73,64 @@ pub const HANDLES: u32 = 1_000;
 /// flight holds buffers of the host.
 pub const TASKS_IN_FLIGHT: u32 = 128;
 
+/// HTTP requests of one call. Paging through a long listing takes a hundred; a loop that has run away ends soon after.
+pub const REQUESTS: u32 = 256;
+
+/// HTTP requests of one call in flight. Browsers open six connections to a host; sixteen covers a fan-out over several
+/// hosts without opening a crowd of sockets.
+pub const CONCURRENT_REQUESTS: u32 = 16;
+
+/// Bytes that one call uploads. What it sends comes out of its arguments, its files and its state, all of them smaller.
+pub const UPLOAD_BYTES: u64 = 64 * MIB;
+
+/// Bytes that one call downloads. They stream through and are not kept, so this bounds traffic: a large data set or
+/// archive fits, a stream without end does not.
+pub const DOWNLOAD_BYTES: u64 = 256 * MIB;
+
+/// Header of one message. Servers commonly refuse more than 8 to 32 KiB; cookies and tokens come close to it.
+pub const HEADER_BYTES: u64 = 64 * KIB;
+
+/// Fields of one header: the number at which common HTTP libraries give up.
+pub const HEADER_FIELDS: u32 = 100;
+
+/// Time to connect: three round trips around the world, and two lost packets.
+pub const CONNECT_TIME: Duration = Duration::from_secs(5);
+
+/// Time to the first byte of a response. Interfaces that compute take some ten seconds; the call's own wall clock is
+/// shorter unless it was raised.
+pub const FIRST_BYTE_TIME: Duration = Duration::from_secs(30);
+
+/// Time between two pieces of a body. Who sends nothing for so long has gone.
+pub const IDLE_TIME: Duration = Duration::from_secs(30);
+
+/// Time of one request: a large download on a slow line.
+pub const REQUEST_TIME: Duration = Duration::from_secs(300);
+
+/// TCP connections of one call. A client of a database keeps a handful.
+pub const SOCKETS: u32 = 32;
+
+/// Lookups of one call. Each tells whoever serves the name that it was asked for.
+pub const LOOKUPS: u32 = 64;
+
+/// Open files of one call. Common systems give a process 1,024 descriptors; sixteen calls share them.
+pub const DESCRIPTORS: u32 = 64;
+
+/// Folder entries of one call. A source tree has some ten thousand; a listing without end is cut.
+pub const DIRECTORY_ENTRIES: u64 = 100_000;
+
+/// HTTP requests of one plugin within a minute. A hundred a second is more than most services let one client make.
+pub const REQUESTS_PER_MINUTE: u32 = 6_000;
+
+/// Bytes that a plugin writes to files between two loads of it. Reports and exports fit many times; a disk is not filled.
+pub const FILE_BYTES: u64 = 256 * MIB;
+
+/// Files that a plugin makes between two loads of it: an unpacked archive, and not a file system without free inodes.
+pub const FILES: u64 = 10_000;
+
+/// Threads that wait for one plugin's files and lookups. Disks are kept busy by four; what a plugin has stuck never
+/// takes the threads that others wait for.
+pub const BLOCKING_THREADS: u32 = 4;
+
 /// Time to wind up after a request to stop. Long enough to write a last event and to drop what is open, short enough
 /// that who cancelled does not wait.
 pub const CANCEL_GRACE: Duration = Duration::from_millis(250);

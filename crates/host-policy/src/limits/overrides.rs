@@ -189,6 +189,34 @@ limits! {
         handles / "handles": u32 as small = defaults::HANDLES,
         /// Host calls and guest tasks in flight at once.
         tasks_in_flight / "tasks-in-flight": u32 as small = defaults::TASKS_IN_FLIGHT,
+        /// HTTP requests, redirects counted.
+        requests / "requests": u32 as small = defaults::REQUESTS,
+        /// HTTP requests in flight at once; more wait for a free place.
+        concurrent_requests / "concurrent-requests": u32 as small = defaults::CONCURRENT_REQUESTS,
+        /// Bytes of all request bodies together.
+        upload_bytes / "upload-bytes": u64 as bytes = defaults::UPLOAD_BYTES,
+        /// Bytes of all response bodies together.
+        download_bytes / "download-bytes": u64 as bytes = defaults::DOWNLOAD_BYTES,
+        /// Bytes of one message's header, and of its trailer, each way.
+        header_bytes / "header-bytes": u64 as bytes = defaults::HEADER_BYTES,
+        /// Fields of one message's header, and of its trailer, each way.
+        header_fields / "header-fields": u32 as small = defaults::HEADER_FIELDS,
+        /// Time to resolve a name and to open a connection, TLS included.
+        connect_time / "connect-time": Duration as duration = defaults::CONNECT_TIME,
+        /// Time from the end of a request's header to the start of its response.
+        first_byte_time / "first-byte-time": Duration as duration = defaults::FIRST_BYTE_TIME,
+        /// Time between two pieces of a body.
+        idle_time / "idle-time": Duration as duration = defaults::IDLE_TIME,
+        /// Time of one request, from the guest's asking to the end of the response's body.
+        request_time / "request-time": Duration as duration = defaults::REQUEST_TIME,
+        /// TCP connections that the guest opens by itself.
+        sockets / "sockets": u32 as small = defaults::SOCKETS,
+        /// Names that the guest looks up.
+        lookups / "lookups": u32 as small = defaults::LOOKUPS,
+        /// Files and folders that are open at once.
+        descriptors / "descriptors": u32 as small = defaults::DESCRIPTORS,
+        /// Entries that are read of all folders together.
+        directory_entries / "directory-entries": u64 as count = defaults::DIRECTORY_ENTRIES,
         /// Time that a guest may go on after it was asked to stop.
         cancel_grace / "cancel-grace": Duration as duration = defaults::CANCEL_GRACE,
     }
@@ -209,6 +237,16 @@ limits! {
         session_idle / "session-idle": Duration as duration = defaults::SESSION_IDLE,
         /// Calls that start within a minute.
         calls_per_minute / "calls-per-minute": u32 as small = defaults::CALLS_PER_MINUTE,
+        /// HTTP requests that start within a minute.
+        requests_per_minute / "requests-per-minute": u32 as small = defaults::REQUESTS_PER_MINUTE,
+        /// Bytes by which all writes since the load may grow files.
+        file_bytes / "file-bytes": u64 as bytes = defaults::FILE_BYTES,
+        /// Files and folders made since the load.
+        files / "files": u64 as count = defaults::FILES,
+        /// Threads of the host that wait for the plugin's files and lookups at once.
+        blocking_threads / "blocking-threads": u32 as small = defaults::BLOCKING_THREADS,
+        /// Bytes of the plugin's state, where its capability names no quota.
+        state_bytes / "state-bytes": u64 as bytes = defaults::STATE_BYTES,
     }
 }
 
