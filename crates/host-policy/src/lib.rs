@@ -7,6 +7,7 @@
 //! | [`limits`] | how much it may use |
 //! | [`request`] | what it is about to do, with one reading or none |
 //! | [`decision`] | whether it may |
+//! | [`secret`] | where a secret may go |
 //! | [`address`] | which addresses may be dialled without an operator naming them |
 //! | [`audit`] | the record of a decision |
 //!
@@ -55,6 +56,7 @@ pub mod limits;
 pub mod manifest;
 mod report;
 pub mod request;
+pub mod secret;
 mod slot;
 mod text;
 

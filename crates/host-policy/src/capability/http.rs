@@ -149,7 +149,7 @@ pub(crate) fn parse_authority(
 }
 
 impl OriginRule {
-    fn covers(&self, other: &Self) -> bool {
+    pub(crate) fn covers(&self, other: &Self) -> bool {
         self.methods.covers(other.methods)
             && self.scheme == other.scheme
             && self.host.covers(&other.host)

@@ -31,6 +31,7 @@ use error::CapabilityErrorKind as Kind;
 
 pub(crate) use error::Piece;
 pub(crate) use http::parse_authority;
+pub(crate) use name::name;
 pub(crate) use path::decode;
 
 use crate::report;

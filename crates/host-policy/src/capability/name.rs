@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::error::{CapabilityError, CapabilityErrorKind as Kind, Piece};
+use crate::text::string_serde;
 
 /// Longest name, in bytes.
 const MAX_NAME: usize = 128;
@@ -126,6 +127,8 @@ impl FromStr for Name {
         Self::parse(Piece::new(text))
     }
 }
+
+string_serde!(Name);
 
 /// Without braces.
 impl FromStr for SlotName {

@@ -1,5 +1,6 @@
 #![doc = include_str!("request.md")]
 
+mod header;
 mod http;
 #[cfg(test)]
 mod tests;
@@ -8,6 +9,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::ops::Range;
 
+pub use header::{FORBIDDEN_HEADERS, is_forbidden_header};
 pub use http::HttpRequest;
 
 use crate::capability::{Capability, CapabilityError, DomainName, HostPattern, HttpRule, TcpRule};

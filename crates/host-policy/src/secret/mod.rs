@@ -1,0 +1,55 @@
+#![doc = include_str!("secret.md")]
+
+mod destination;
+mod placement;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+pub use destination::{Destination, DestinationError};
+pub use placement::{HeaderName, Placement, PlacementError, QueryName};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Identity;
+use crate::capability::Name;
+use crate::request::HttpRequest;
+
+/// What a secret is called; a capability `secret:NAME` names it.
+pub type SecretName = Name;
+
+/// An operator's word that one plugin's requests to one place carry a secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Binding {
+    /// The secret.
+    pub secret: SecretName,
+    /// The plugin.
+    pub identity: Identity,
+    /// The requests.
+    pub to: Destination,
+    /// Where in them it is put.
+    #[serde(rename = "as")]
+    pub placement: Placement,
+}
+
+impl Binding {
+    /// Whether `request`, made by the plugin of this binding, carries the secret.
+    pub fn covers(&self, request: &HttpRequest) -> bool {
+        self.to.covers(request)
+    }
+}
+
+/// Without the secret's value, which no binding knows.
+impl fmt::Display for Binding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            secret,
+            identity,
+            to,
+            placement,
+        } = self;
+        write!(f, "{secret} for {identity} to {to} as {placement}")
+    }
+}
