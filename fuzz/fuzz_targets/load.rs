@@ -16,6 +16,7 @@ fn host() -> &'static (Runtime, Host) {
             .expect("a runtime");
         let host = Host::builder()
             .no_cache()
+            .no_audit()
             .max_in_flight(1)
             .build()
             .expect("a host");

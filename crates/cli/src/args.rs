@@ -124,6 +124,14 @@ pub(crate) struct HostArgs {
     /// Where compiled plugins are kept; else the user's own cache folder.
     #[arg(long, value_name = "DIR", env = "PORTCULLIS_CACHE_DIR")]
     pub(crate) cache_dir: Option<PathBuf>,
+
+    /// Where the record of every decision is written; else the user's own state folder.
+    #[arg(long, value_name = "DIR", env = "PORTCULLIS_AUDIT_DIR")]
+    pub(crate) audit_dir: Option<PathBuf>,
+
+    /// Keep no record of decisions, wherever it would be written.
+    #[arg(long)]
+    pub(crate) no_audit: bool,
 }
 
 #[derive(Debug, Args)]

@@ -34,6 +34,11 @@ pub(crate) fn start(
     if let Some(dir) = &args.cache_dir {
         builder = builder.cache_dir(dir.clone());
     }
+    if args.no_audit {
+        builder = builder.no_audit();
+    } else if let Some(dir) = &args.audit_dir {
+        builder = builder.audit_dir(dir.clone());
+    }
     let host = builder.build()?;
     Ok(Box::leak(Box::new(Session {
         runtime,
@@ -43,9 +48,11 @@ pub(crate) fn start(
 }
 
 impl Session {
-    /// Runs one piece of work to its end.
+    /// Runs one piece of work to its end, and sees to what the host has yet to write.
     pub(crate) fn run<F: Future>(&self, work: F) -> F::Output {
-        self.runtime.block_on(work)
+        let output = self.runtime.block_on(work);
+        self.host.flush();
+        output
     }
 
     /// Loads a plugin, with a spinner where it has to be compiled and that takes long.

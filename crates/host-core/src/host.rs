@@ -9,7 +9,7 @@ use portcullis_host_policy::decision::CapabilitySet;
 use tokio::sync::Semaphore;
 
 use crate::Limits;
-use crate::audit::{AuditSink, NoAudit};
+use crate::audit::{Audit, AuditSink};
 use crate::cache::Cache;
 use crate::engine::Engines;
 use crate::error::Error;
@@ -18,6 +18,7 @@ use crate::load::{self, LoadOptions, Source};
 use crate::log::{LogSink, TracingSink};
 use crate::permit::Gate;
 use crate::plugin::Plugin;
+use crate::private::user_folder;
 use crate::session::SessionCount;
 
 /// Loads plugins and holds what they share: engines, the compile cache, limits over all of them. Clones share it.
@@ -72,7 +73,7 @@ impl Host {
             limits: Limits::default(),
             cache: CacheFolder::Default,
             log: Arc::new(TracingSink),
-            audit: Arc::new(NoAudit),
+            audit: Audit::Default,
             ceiling: CapabilitySet::All,
             network: false,
             in_flight: None,
@@ -126,7 +127,14 @@ impl Host {
             cache_hits: self.inner.cache_hits.load(Ordering::Relaxed),
             cache_misses: self.inner.cache_misses.load(Ordering::Relaxed),
             engines: self.inner.engines.count(),
+            audit_dropped: self.inner.audit.dropped(),
         }
+    }
+
+    /// Waits until the audit trail is written. A program that ends without dropping its hosts calls this first; a host that
+    /// is dropped does it by itself.
+    pub fn flush(&self) {
+        self.inner.audit.flush();
     }
 }
 
@@ -154,6 +162,8 @@ pub struct HostStats {
     pub cache_misses: u64,
     /// Engines that were made: at most one that meters fuel and one that doesn't.
     pub engines: usize,
+    /// Records of decisions that were lost: nobody wrote them down in time, or nobody could.
+    pub audit_dropped: u64,
 }
 
 enum CacheFolder {
@@ -168,7 +178,7 @@ pub struct HostBuilder {
     limits: Limits,
     cache: CacheFolder,
     log: Arc<dyn LogSink>,
-    audit: Arc<dyn AuditSink>,
+    audit: Audit,
     ceiling: CapabilitySet,
     network: bool,
     in_flight: Option<u32>,
@@ -200,9 +210,23 @@ impl HostBuilder {
         self
     }
 
+    /// Writes the record of every decision to files in `folder`, as [`JsonLines`](crate::JsonLines) does; it must be this
+    /// user's alone. The default is `portcullis/audit` in the user's folder for such (`XDG_STATE_HOME`, or
+    /// `~/.local/state`), made when there is something to write.
+    pub fn audit_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.audit = Audit::At(folder.into());
+        self
+    }
+
     /// Hands the record of every decision to `sink`.
     pub fn audit_sink(mut self, sink: Arc<dyn AuditSink>) -> Self {
-        self.audit = sink;
+        self.audit = Audit::To(sink);
+        self
+    }
+
+    /// Keeps no record of decisions.
+    pub fn no_audit(mut self) -> Self {
+        self.audit = Audit::None;
         self
     }
 
@@ -228,10 +252,12 @@ impl HostBuilder {
 
     /// Builds the host: its engine is made now, so that the first load does not wait for it.
     ///
-    /// A cache folder that can't be used is a warning in the log, not an error: the host goes without.
+    /// A cache folder that can't be used is a warning in the log, not an error: the host goes without. So is the default
+    /// folder of the audit trail, whose records are then counted as dropped.
     ///
     /// # Errors
-    /// [`Error::Host`] where the system gives no memory or thread for an engine.
+    /// [`Error::Host`] where the system gives no memory or thread for an engine, and where a folder for the audit trail
+    /// was named that can't be used.
     pub fn build(self) -> Result<Host, Error> {
         crate::schema::warm_up();
         let mut limits = self.limits;
@@ -241,7 +267,7 @@ impl HostBuilder {
             limits.host.sessions = limits.host.sessions.min(in_flight.max(1));
         }
         let folder = match self.cache {
-            CacheFolder::Default => default_cache_folder(),
+            CacheFolder::Default => user_folder("XDG_CACHE_HOME", ".cache", "compiled"),
             CacheFolder::At(folder) => Some(folder),
             CacheFolder::None => None,
         };
@@ -251,7 +277,7 @@ impl HostBuilder {
             engines: Engines::new(&limits, in_flight.into()),
             cache: folder.and_then(|folder| open_cache(&folder, limits.host.cache_bytes)),
             log: self.log,
-            audit: self.audit,
+            audit: self.audit.open()?,
             ceiling: self.ceiling,
             network: self.network,
             gate: Gate::of_host(&limits.host),
@@ -277,12 +303,4 @@ fn open_cache(folder: &std::path::Path, limit: u64) -> Option<Cache> {
     Cache::open(folder, limit)
         .inspect_err(|error| tracing::warn!(folder = %folder.display(), %error, "no compile cache: every load compiles"))
         .ok()
-}
-
-fn default_cache_folder() -> Option<PathBuf> {
-    let base = match std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from) {
-        Some(folder) if folder.is_absolute() => folder,
-        _ => std::env::home_dir()?.join(".cache"),
-    };
-    Some(base.join("portcullis").join("compiled"))
 }

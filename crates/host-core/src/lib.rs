@@ -49,8 +49,10 @@ mod instance;
 mod limiter;
 mod load;
 mod log;
+mod mac;
 mod permit;
 mod plugin;
+mod private;
 mod probe;
 mod schema;
 mod session;
@@ -67,7 +69,7 @@ mod warm;
 #[doc = include_str!("../../../docs/embedding.md")]
 struct Guide;
 
-pub use audit::AuditSink;
+pub use audit::{AuditFilter, AuditLine, AuditReader, AuditSink, AuditTail, JsonLines};
 pub use call::CallOptions;
 pub use cancel::Cancellation;
 pub use digest::Digest;
@@ -78,7 +80,7 @@ pub use load::{LoadOptions, Source};
 pub use log::{LogLevel, LogLine, LogSink, LogSource, TracingSink};
 pub use plugin::Plugin;
 pub use portcullis_host_policy::PluginId;
-pub use portcullis_host_policy::audit::AuditRecord;
+pub use portcullis_host_policy::audit::{AuditRecord, DroppedRecords, Verdict};
 pub use portcullis_host_policy::capability::Capability;
 pub use portcullis_host_policy::decision::{CapabilitySet, Denial, DenyCode, Grants, Remedy};
 pub use portcullis_host_policy::limits::{

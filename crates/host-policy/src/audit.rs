@@ -120,6 +120,19 @@ pub struct HttpDetails {
     pub bytes_in: Option<u64>,
 }
 
+/// Stands where records are missing: there was no room for them, or they could not be written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DroppedRecords {
+    /// When that was noticed.
+    #[serde(with = "rfc3339")]
+    pub time: SystemTime,
+    /// What was decided in all of them.
+    pub decision: Verdict,
+    /// How many they were.
+    pub dropped: u64,
+}
+
 impl AuditRecord {
     /// The record of one decision.
     pub fn new(
@@ -164,15 +177,12 @@ impl AuditRecord {
 
     /// Whether `later` is the same denial again, so that it need only be counted.
     pub fn folds(&self, later: &Self) -> bool {
-        let key = |record: &Self| {
-            (
-                record.identity,
-                record.code,
-                record.request.clone(),
-                record.call.clone(),
-            )
-        };
-        self.decision == Verdict::Deny && later.decision == Verdict::Deny && key(self) == key(later)
+        self.decision == Verdict::Deny
+            && later.decision == Verdict::Deny
+            && self.identity == later.identity
+            && self.code == later.code
+            && self.call == later.call
+            && self.request == later.request
     }
 
     /// The published JSON Schema of a record, as text that ends with a line's end.

@@ -13,8 +13,15 @@ pub(crate) fn portcullis() -> Command {
         "PORTCULLIS_CACHE_DIR",
         Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli-cache"),
     );
+    // What it keeps goes where nobody's own things are.
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli-home");
+    for (variable, folder) in [("XDG_STATE_HOME", "state"), ("XDG_DATA_HOME", "data")] {
+        command.env(variable, home.join(folder));
+    }
     for variable in [
+        "PORTCULLIS_AUDIT_DIR",
         "PORTCULLIS_SDK_PATH",
+        "PORTCULLIS_STATE_DIR",
         "NO_COLOR",
         "CLICOLOR_FORCE",
         "CARGO_TARGET_DIR",

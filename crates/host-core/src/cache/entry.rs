@@ -1,7 +1,8 @@
 //! One entry: compiled code first, so that the file can be mapped as it is; then the caller's notes, their length and the
 //! authentication code over key, code and notes.
 
-use super::key::{CacheKey, MacKey};
+use super::key::CacheKey;
+use crate::mac::MacKey;
 
 pub(super) const EXTENSION: &str = "cwasm";
 

@@ -6,7 +6,7 @@ mod code;
 mod entry;
 mod key;
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,8 @@ pub(crate) use key::CacheKey;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use key::MacKey;
+use crate::mac::MacKey;
+use crate::private::{make_private, open_private};
 
 /// A directory of compiled plugins.
 #[derive(Debug)]
@@ -121,54 +122,6 @@ impl Cache {
             .join(key.to_string())
             .with_extension(entry::EXTENSION)
     }
-}
-
-/// Makes a folder that only this user can enter, or checks that it is one.
-#[cfg(unix)]
-fn make_private(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)?;
-    let metadata = fs::metadata(folder)?;
-    let refuse = |why: &str| {
-        Err(io::Error::new(
-            io::ErrorKind::PermissionDenied,
-            format!("{} {why}", folder.display()),
-        ))
-    };
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return refuse("belongs to another user");
-    }
-    if metadata.mode() & 0o077 != 0 {
-        return refuse("is open to other users: chmod 700 it");
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn make_private(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
-}
-
-/// Opens a file of the cache for reading, without following a link.
-fn open_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(
-        &mut options,
-        rustix::fs::OFlags::NOFOLLOW.bits() as i32,
-    );
-    let file = options.open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "not a regular file",
-        ));
-    }
-    Ok(file)
 }
 
 #[cfg(test)]

@@ -37,7 +37,10 @@ pub(crate) fn cache() -> PathBuf {
 }
 
 pub(crate) fn builder() -> HostBuilder {
-    Host::builder().cache_dir(cache()).max_in_flight(16)
+    Host::builder()
+        .cache_dir(cache())
+        .no_audit()
+        .max_in_flight(16)
 }
 
 pub(crate) fn host() -> Host {
