@@ -6,8 +6,10 @@ use std::time::{Duration, Instant, SystemTime};
 use portcullis_host_policy::Identity;
 use portcullis_host_policy::audit::{AuditRecord, Subject};
 use portcullis_host_policy::capability::Capability;
-use portcullis_host_policy::decision::{Decision, Denial, Grants, decide};
+use portcullis_host_policy::decision::{Decision, Denial, DenyCode, Grants, decide};
 use portcullis_host_policy::request::Request;
+
+use tokio_util::sync::CancellationToken;
 
 use crate::PluginId;
 use crate::audit::{AuditSink, NoAudit};
@@ -20,7 +22,9 @@ pub(crate) struct Access {
     pub(crate) plugin: PluginId,
     pub(crate) identity: Identity,
     pub(crate) audit: Arc<dyn AuditSink>,
+    pub(crate) vault: crate::secret::Vault,
     grants: RwLock<Arc<Grants>>,
+    revoked: CancellationToken,
 }
 
 impl Access {
@@ -34,7 +38,9 @@ impl Access {
             plugin,
             identity,
             audit,
+            vault: crate::secret::Vault::empty(),
             grants: RwLock::new(Arc::new(grants)),
+            revoked: CancellationToken::new(),
         }
     }
 
@@ -43,9 +49,15 @@ impl Access {
         Arc::clone(&self.grants.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes everything back.
+    /// Cancelled when the grants are taken back.
+    pub(crate) fn revoked(&self) -> CancellationToken {
+        self.revoked.clone()
+    }
+
+    /// Takes everything back, and ends what goes on by it.
     pub(crate) fn revoke(&self) {
         *self.grants.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Grants::none());
+        self.revoked.cancel();
     }
 
     /// The same plugin with nothing granted, and no record of what it asks for: for the probe.
@@ -81,12 +93,29 @@ impl Caller {
     /// The denial: its code for the guest, the rest for the operator alone.
     pub(crate) fn decide(&self, request: &Request) -> Result<Capability, Box<Denial>> {
         let begun = Instant::now();
-        let decision = decide(&self.access.grants(), request);
+        let rule = self.check(request)?;
+        let decision = Decision::Allow(rule.clone());
         let record = self.record(request, &decision, begun.elapsed());
         self.access.audit.record(record);
-        decision
+        Ok(rule)
+    }
+
+    /// Decides, and records a denial; the record of what is allowed is made once it is known how that ended.
+    ///
+    /// # Errors
+    /// As [`Caller::decide`].
+    pub(crate) fn check(&self, request: &Request) -> Result<Capability, Box<Denial>> {
+        decide(&self.access.grants(), request)
             .into_result()
-            .inspect_err(|denial| self.note(denial))
+            .map_err(|denial| self.refuse(request, *denial))
+    }
+
+    /// Records the refusal of something that can't be read, and so can't be shown.
+    pub(crate) fn refuse_unreadable(&self, about: &str, denial: Denial) -> DenyCode {
+        let record = AuditRecord::unreadable(SystemTime::now(), &self.subject(), about, &denial);
+        self.access.audit.record(record);
+        self.note(&denial);
+        denial.code
     }
 
     /// Records a refusal that was decided on elsewhere: a limit, an address, a leak.
@@ -106,12 +135,16 @@ impl Caller {
         decision: &Decision,
         duration: Duration,
     ) -> AuditRecord {
-        let subject = Subject {
+        let (time, subject) = (SystemTime::now(), self.subject());
+        AuditRecord::new(time, &subject, request, decision, duration)
+    }
+
+    fn subject(&self) -> Subject {
+        Subject {
             plugin: self.access.plugin.to_string(),
             identity: self.access.identity,
             call: Some(self.call.to_string()),
-        };
-        AuditRecord::new(SystemTime::now(), &subject, request, decision, duration)
+        }
     }
 
     /// Keeps a denial for who made the call.

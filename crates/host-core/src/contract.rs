@@ -27,7 +27,15 @@ pub(crate) const LIFECYCLE: &str = "portcullis:host/lifecycle";
 const CALLED: &[&str] = &[TOOLS, SYNC_TOOLS, STREAMING_TOOLS, LIFECYCLE];
 
 /// The packages of WASI that it offers, all in 0.2 and 0.3.
-const WASI_PACKAGES: &[&str] = &["cli", "clocks", "filesystem", "io", "random", "sockets"];
+const WASI_PACKAGES: &[&str] = &[
+    "cli",
+    "clocks",
+    "filesystem",
+    "http",
+    "io",
+    "random",
+    "sockets",
+];
 
 /// `namespace:package/interface@version`, taken apart.
 struct Name<'a> {

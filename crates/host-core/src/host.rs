@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use portcullis_host_policy::Grant;
+use portcullis_host_policy::address::Surroundings;
 use portcullis_host_policy::decision::CapabilitySet;
+use rustls::pki_types::CertificateDer;
 use tokio::sync::Semaphore;
 
 use crate::Limits;
 use crate::audit::{Audit, AuditSink};
 use crate::cache::Cache;
+use crate::egress::{Egress, EgressPolicy, Resolve, Roots, SystemResolver};
 use crate::engine::Engines;
 use crate::error::Error;
 use crate::inspect::{Inspection, inspect};
@@ -45,6 +48,7 @@ pub(crate) struct HostInner {
     pub(crate) audit: Arc<dyn AuditSink>,
     pub(crate) ceiling: CapabilitySet,
     pub(crate) network: bool,
+    pub(crate) egress: Arc<Egress>,
     pub(crate) gate: Gate,
     pub(crate) sessions: Arc<SessionCount>,
     pub(crate) compiles: Arc<Semaphore>,
@@ -76,6 +80,10 @@ impl Host {
             audit: Audit::Default,
             ceiling: CapabilitySet::All,
             network: false,
+            resolver: Arc::new(SystemResolver),
+            surroundings: None,
+            roots: Roots::System,
+            egress_policy: None,
             in_flight: None,
         }
     }
@@ -181,6 +189,10 @@ pub struct HostBuilder {
     audit: Audit,
     ceiling: CapabilitySet,
     network: bool,
+    resolver: Arc<dyn Resolve>,
+    surroundings: Option<Surroundings>,
+    roots: Roots,
+    egress_policy: Option<Arc<dyn EgressPolicy>>,
     in_flight: Option<u32>,
 }
 
@@ -243,6 +255,32 @@ impl HostBuilder {
         self
     }
 
+    /// Looks names up by `resolver`, instead of the system's.
+    pub fn resolver(mut self, resolver: Arc<dyn Resolve>) -> Self {
+        self.resolver = resolver;
+        self
+    }
+
+    /// Says where the host stands in its network, instead of letting it find out: addresses of its own and on its own
+    /// networks are never public.
+    pub fn surroundings(mut self, surroundings: Surroundings) -> Self {
+        self.surroundings = Some(surroundings);
+        self
+    }
+
+    /// Believes servers whose certificates lead to these roots, in DER, instead of the system's.
+    pub fn tls_roots(mut self, roots: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        let roots = roots.into_iter().map(CertificateDer::from);
+        self.roots = Roots::Given(roots.collect());
+        self
+    }
+
+    /// Asks `policy` before every HTTP request that the rules allow.
+    pub fn egress_policy(mut self, policy: Arc<dyn EgressPolicy>) -> Self {
+        self.egress_policy = Some(policy);
+        self
+    }
+
     /// Sizes the pool of instances for so many calls at once and as many open sessions. The default is what
     /// [`HostLimits`](crate::HostLimits) allows; a command that makes one call says 1 and starts quicker.
     pub fn max_in_flight(mut self, calls: u32) -> Self {
@@ -280,6 +318,12 @@ impl HostBuilder {
             audit: self.audit.open()?,
             ceiling: self.ceiling,
             network: self.network,
+            egress: Arc::new(Egress::new(
+                self.resolver,
+                self.surroundings,
+                self.roots,
+                self.egress_policy,
+            )),
             gate: Gate::of_host(&limits.host),
             sessions: Arc::new(SessionCount::new(limits.host.sessions)),
             compiles: Arc::new(Semaphore::new(

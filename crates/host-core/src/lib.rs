@@ -40,6 +40,7 @@ mod contract;
 mod convert;
 mod definition;
 mod digest;
+mod egress;
 mod engine;
 mod error;
 mod host;
@@ -55,6 +56,7 @@ mod plugin;
 mod private;
 mod probe;
 mod schema;
+mod secret;
 mod session;
 mod state;
 mod stdio;
@@ -73,6 +75,7 @@ pub use audit::{AuditFilter, AuditLine, AuditReader, AuditSink, AuditTail, JsonL
 pub use call::CallOptions;
 pub use cancel::Cancellation;
 pub use digest::Digest;
+pub use egress::{EgressPolicy, EgressRequest, EgressVerdict, Resolve};
 pub use error::{ArgumentMistake, BusyScope, Error, ErrorKind, Panic, Trap};
 pub use host::{Host, HostBuilder, HostStats};
 pub use inspect::{Inspection, Sizes};
@@ -80,6 +83,7 @@ pub use load::{LoadOptions, Source};
 pub use log::{LogLevel, LogLine, LogSink, LogSource, TracingSink};
 pub use plugin::Plugin;
 pub use portcullis_host_policy::PluginId;
+pub use portcullis_host_policy::address::Surroundings;
 pub use portcullis_host_policy::audit::{AuditRecord, DroppedRecords, Verdict};
 pub use portcullis_host_policy::capability::Capability;
 pub use portcullis_host_policy::decision::{CapabilitySet, Denial, DenyCode, Grants, Remedy};
@@ -87,6 +91,7 @@ pub use portcullis_host_policy::limits::{
     CallLimits, HostLimits, LimitOverrides, Limits, LoadLimits, PluginLimits,
 };
 pub use portcullis_host_policy::manifest::{InstancePolicy, Manifest};
+pub use portcullis_host_policy::request::HttpRequest;
 pub use portcullis_host_policy::{Grant, Identity};
 pub use stream::ToolStream;
 pub use value::{

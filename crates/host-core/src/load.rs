@@ -18,6 +18,7 @@ use crate::access::Access;
 use crate::cache::CacheKey;
 use crate::definition::{Tool, within};
 use crate::digest::Digest;
+use crate::egress::PluginEgress;
 use crate::engine::Runtime;
 use crate::error::Error;
 use crate::host::HostInner;
@@ -116,7 +117,7 @@ pub(crate) async fn load(
     let read = blocking(move || read(&source, &load_limits)).await?;
     let limits = effective_limits(host, &options, read.manifest.as_ref());
     let metered = limits.call.fuel.is_some();
-    let owner = Arc::new(owner(host, &read, &options.grant, options.config)?);
+    let owner = Arc::new(owner(host, &read, &options.grant, &limits, options.config)?);
     let (blocking_host, bytes, digest) = (Arc::clone(host), Arc::clone(&read.bytes), read.digest);
     let cached = blocking(move || from_cache(&blocking_host, metered, &digest)).await?;
     let from_cache = cached.is_some();
@@ -182,6 +183,7 @@ fn owner(
     host: &HostInner,
     read: &Candidate,
     grant: &Grant,
+    limits: &Limits,
     settings: Map<String, Value>,
 ) -> Result<Owner, Error> {
     let settings = Value::Object(settings);
@@ -204,8 +206,10 @@ fn owner(
     let Value::Object(settings) = settings else {
         unreachable!("made of a map")
     };
+    let access = Arc::new(access(host, read, grant));
     Ok(Owner {
-        access: Arc::new(access(host, read, grant)),
+        egress: Arc::new(PluginEgress::new(&host.egress, &access, &limits.plugin)),
+        access,
         id: read.id.clone(),
         settings,
         settings_json,

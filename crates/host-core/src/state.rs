@@ -6,9 +6,11 @@ use serde_json::{Map, Value};
 use wasmtime::StoreContextMut;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::access::{Access, Caller};
 use crate::cancel::Cancellation;
+use crate::egress::{Http, PluginEgress};
 use crate::limiter::Limiter;
 use crate::log::{LogLevel, LogLine, LogSink, LogSource};
 use crate::stdio::Console;
@@ -20,6 +22,7 @@ pub(crate) type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 /// What every instance of a plugin knows of it.
 pub(crate) struct Owner {
     pub(crate) access: Arc<Access>,
+    pub(crate) egress: Arc<PluginEgress>,
     pub(crate) id: PluginId,
     pub(crate) settings: Map<String, Value>,
     pub(crate) settings_json: String,
@@ -33,6 +36,7 @@ impl Owner {
     pub(crate) fn without_grants(&self) -> Self {
         Self {
             access: Arc::new(self.access.without_grants()),
+            egress: Arc::clone(&self.egress),
             id: self.id.clone(),
             settings: self.settings.clone(),
             settings_json: self.settings_json.clone(),
@@ -146,6 +150,7 @@ impl Call {
 /// The data of a store.
 pub(crate) struct State {
     wasi: WasiCtx,
+    http: Http,
     table: ResourceTable,
     pub(crate) limiter: Limiter,
     pub(crate) console: Console,
@@ -176,8 +181,10 @@ impl State {
         let mut table = ResourceTable::new();
         table.set_max_capacity(call.limits.handles as usize);
         let limiter = Limiter::new(&call.limits);
+        let egress = Arc::clone(&owner.egress);
         Self {
             wasi: wasi.build(),
+            http: Http::new(egress, &call.caller, &call.limits),
             table,
             limiter,
             console,
@@ -191,11 +198,13 @@ impl State {
         self.limiter.set_memory_limit(call.limits.memory_bytes);
         self.console
             .begin(Arc::clone(&call.id), call.limits.stdio_bytes);
+        self.http.begin(&call.caller, &call.limits);
         self.call = call;
     }
 
     /// Ends a call: what was printed or dropped is said.
     pub(crate) fn end(&mut self) {
+        self.http.end();
         self.console.end();
         let dropped = std::mem::take(&mut self.call.log_dropped);
         if dropped > 0 {
@@ -225,6 +234,15 @@ impl WasiView for State {
             ctx: &mut self.wasi,
             table: &mut self.table,
         }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        if let Err(hit) = self.call.spend(0) {
+            self.call.over = Some(hit);
+        }
+        self.http.view(&mut self.table)
     }
 }
 
@@ -285,6 +303,11 @@ pub(crate) mod testing {
     pub(crate) fn owner(log: Arc<dyn LogSink>) -> Arc<Owner> {
         let id = "test".parse().expect("a plugin id");
         Arc::new(Owner {
+            egress: Arc::new(PluginEgress::new(
+                &Arc::new(crate::egress::Egress::closed()),
+                &access(),
+                &crate::PluginLimits::default(),
+            )),
             access: access(),
             id,
             settings: Map::new(),

@@ -27,7 +27,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::capability::{Capability, Method};
-use crate::decision::{Decision, DenyCode};
+use crate::decision::{Decision, Denial, DenyCode};
 use crate::identity::Identity;
 use crate::request::Request;
 
@@ -171,6 +171,27 @@ impl AuditRecord {
             addresses: Vec::new(),
             digest: None,
             duration_us: u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
+            count: 1,
+        }
+    }
+
+    /// The record of a request that can't be read, and so can't be shown: what it is about, and the rule that it breaks.
+    pub fn unreadable(time: SystemTime, subject: &Subject, about: &str, denial: &Denial) -> Self {
+        Self {
+            time,
+            plugin: subject.plugin.clone(),
+            identity: subject.identity,
+            call: subject.call.clone(),
+            capability: about.to_owned(),
+            decision: Verdict::Deny,
+            code: Some(denial.code),
+            rule: None,
+            request: "a request that can't be read".to_owned(),
+            reason: Some(denial.reason.clone()),
+            http: None,
+            addresses: Vec::new(),
+            digest: None,
+            duration_us: 0,
             count: 1,
         }
     }

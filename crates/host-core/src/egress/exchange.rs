@@ -1,0 +1,567 @@
+//! One request through the gate, and the response back.
+
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, Version, header};
+use http_body::Body as _;
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::Incoming;
+use portcullis_host_policy::capability::Capability;
+use portcullis_host_policy::decision::{
+    Decision, Denial, DenyCode, GuestCode, decide_address, vet,
+};
+use portcullis_host_policy::request::{HttpRequest, Request};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
+
+use super::budget::Budget;
+use super::download::Download;
+use super::policy::{EgressRequest, EgressVerdict};
+use super::pool::{Connection, Key};
+use super::upload::{Upload, leak, over, search};
+use super::{PluginEgress, addresses, dial, shape};
+use crate::access::Caller;
+use crate::secret::Scanner;
+
+/// Responses without meaning (1xx) before the one that counts. Servers send one or two.
+const INFORMATIONAL: u32 = 16;
+
+/// What is known of a request that passed the rules, for its two bodies and its record.
+pub(super) struct Exchange {
+    pub(super) caller: Arc<Caller>,
+    pub(super) budget: Arc<Budget>,
+    request: Request,
+    rule: Capability,
+    addresses: Vec<IpAddr>,
+    begun: std::time::Instant,
+    up: AtomicU64,
+    down: AtomicU64,
+    steps: AtomicU64,
+    sent_all: AtomicBool,
+    refused: OnceLock<DenyCode>,
+}
+
+impl Exchange {
+    /// Records a refusal that comes while the bodies are on their way.
+    pub(super) fn refuse(&self, denial: Denial) -> Error {
+        let denial = self.caller.refuse(&self.request, denial);
+        let _ = self.refused.set(denial.code);
+        guest_error(denial.code)
+    }
+
+    pub(super) fn sent(&self, bytes: usize) {
+        self.up.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.steps.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn sent_all(&self) {
+        self.sent_all.store(true, Ordering::Relaxed);
+        self.steps.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn received(&self, bytes: usize) {
+        self.down.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Exchange {
+    // When both bodies are done with, however they ended.
+    fn drop(&mut self) {
+        let decision = Decision::Allow(self.rule.clone());
+        let mut record = self
+            .caller
+            .record(&self.request, &decision, self.begun.elapsed());
+        record.addresses = std::mem::take(&mut self.addresses);
+        if let Some(http) = &mut record.http {
+            http.bytes_out = Some(self.up.load(Ordering::Relaxed));
+            http.bytes_in = Some(self.down.load(Ordering::Relaxed));
+        }
+        self.caller.access.audit.record(record);
+    }
+}
+
+/// A connection in use, which goes back to its pool if both bodies came to their end.
+pub(super) struct Lease {
+    egress: Arc<PluginEgress>,
+    exchange: Arc<Exchange>,
+    key: Key,
+    address: IpAddr,
+    connection: Connection,
+}
+
+impl Lease {
+    pub(super) fn give_back(self) {
+        // A shared one is in the pool already.
+        if !self.connection.is_http2() && self.exchange.sent_all.load(Ordering::Relaxed) {
+            self.egress
+                .pool
+                .keep(self.key, self.address, self.connection);
+        }
+    }
+}
+
+/// One guest's request on its way through the steps.
+pub(super) struct Outgoing {
+    pub(super) egress: Arc<PluginEgress>,
+    pub(super) caller: Arc<Caller>,
+    pub(super) budget: Arc<Budget>,
+    pub(super) options: RequestOptions,
+}
+
+/// What the rules made of a request: by which rule it goes, and where to.
+struct Passed {
+    target: HttpRequest,
+    headers: HeaderMap,
+    rule: Capability,
+    addresses: Vec<IpAddr>,
+}
+
+impl Outgoing {
+    /// Takes a request through the gate.
+    ///
+    /// # Errors
+    /// What the guest may know of why not.
+    pub(super) async fn send(
+        self,
+        request: http::Request<WasiBody>,
+    ) -> Result<http::Response<WasiBody>, Error> {
+        let ended = self.budget.ended.clone();
+        let sent = ended.run_until_cancelled(self.pass(request)).await;
+        sent.unwrap_or(Err(Error::ConnectionTerminated))
+    }
+
+    async fn pass(
+        self,
+        request: http::Request<WasiBody>,
+    ) -> Result<http::Response<WasiBody>, Error> {
+        let begun = std::time::Instant::now();
+        let deadline = Instant::now() + self.budget.limits.request_time;
+        let (parts, body) = request.into_parts();
+        let target = shape::read(&parts.method, &parts.uri)
+            .map_err(|error| guest_error(self.caller.refuse_unreadable("http", error.into())))?;
+        let reserved = |name: &_| self.caller.access.vault.reserves(name);
+        shape::fields(&parts.headers, &self.budget.limits, reserved)
+            .map_err(|denial| self.refuse(&target, denial))?;
+        let place = self.take_place(&target).await?;
+        let passed = self.judge(target, parts.headers).await?;
+        let exchange = Arc::new(Exchange {
+            caller: Arc::clone(&self.caller),
+            budget: Arc::clone(&self.budget),
+            request: Request::Http(passed.target.clone()),
+            rule: passed.rule.clone(),
+            addresses: passed.addresses.clone(),
+            begun,
+            up: AtomicU64::new(0),
+            down: AtomicU64::new(0),
+            steps: AtomicU64::new(0),
+            sent_all: AtomicBool::new(body.is_end_stream()),
+            refused: OnceLock::new(),
+        });
+        let upload = Upload::new(body, &exchange, self.scanner(&passed.target));
+        let repeatable = upload.is_empty();
+        let mut answer = self.exchange(&passed, &exchange, upload, deadline).await?;
+        if repeatable && self.wants_again(&passed, &answer.0).await {
+            drop(answer);
+            let upload = Upload::new(empty(), &exchange, None);
+            answer = self.exchange(&passed, &exchange, upload, deadline).await?;
+        }
+        let (response, lease) = answer;
+        let (head, body) = response.into_parts();
+        let head = self.clean_head(head, &exchange)?;
+        let redactor = self.caller.access.vault.redactor();
+        let idle_time = lower(
+            self.options.between_bytes_timeout,
+            self.budget.limits.idle_time,
+        );
+        let times = (idle_time, deadline);
+        let body = Download::new(body, exchange, lease, redactor, times, place);
+        Ok(http::Response::from_parts(head, body.boxed_unsync()))
+    }
+
+    /// Counts the request, and waits for a place among those in flight.
+    async fn take_place(&self, target: &HttpRequest) -> Result<OwnedSemaphorePermit, Error> {
+        let limits = &self.budget.limits;
+        if !self.budget.take_request() {
+            return Err(self.refuse(target, over("requests in one call", limits.requests.into())));
+        }
+        if !self.egress.may_start() {
+            let denial = over(
+                "requests within a minute",
+                self.egress.requests_per_minute.into(),
+            );
+            return Err(self.refuse(target, denial));
+        }
+        let place = Arc::clone(&self.budget.places).acquire_owned();
+        match timeout(limits.connect_time, place).await {
+            Ok(Ok(place)) => Ok(place),
+            _ => {
+                let denial = over("requests at once", limits.concurrent_requests.into());
+                Err(self.refuse(target, denial))
+            }
+        }
+    }
+
+    /// Steps 2 to 4, and the embedder's word; what that rewrites is judged again.
+    async fn judge(
+        &self,
+        mut target: HttpRequest,
+        mut headers: HeaderMap,
+    ) -> Result<Passed, Error> {
+        let mut rewritten = false;
+        loop {
+            let request = Request::Http(target.clone());
+            self.caller
+                .check(&request)
+                .map_err(|denial| guest_error(denial.code))?;
+            self.search_head(&target, &headers)?;
+            let (rule, addresses) = self.resolve(&target, &request).await?;
+            let verdict = match &self.egress.host.policy {
+                Some(policy) => {
+                    let seen = self.as_seen(&target, &headers, &addresses);
+                    policy.request(&seen).await
+                }
+                None => EgressVerdict::Continue,
+            };
+            match verdict {
+                EgressVerdict::Continue => {}
+                EgressVerdict::AddHeaders(more) => {
+                    headers.extend(more);
+                    let reserved = |name: &_| self.caller.access.vault.reserves(name);
+                    shape::fields(&headers, &self.budget.limits, reserved)
+                        .map_err(|denial| self.refuse(&target, denial))?;
+                }
+                EgressVerdict::Rewrite(url) if !rewritten => {
+                    rewritten = true;
+                    target = HttpRequest::parse(target.method().as_str(), &url)
+                        .map_err(|error| self.refuse(&target, error.into()))?;
+                    continue;
+                }
+                EgressVerdict::Rewrite(_) => {
+                    let reason = "the host's policy rewrites what it has rewritten".to_owned();
+                    return Err(self.refuse(&target, by_host(reason)));
+                }
+                EgressVerdict::Deny(reason) => {
+                    return Err(self.refuse(&target, by_host(reason)));
+                }
+            }
+            return Ok(Passed {
+                target,
+                headers,
+                rule,
+                addresses,
+            });
+        }
+    }
+
+    /// Step 3 for what is not the body.
+    fn search_head(&self, target: &HttpRequest, headers: &HeaderMap) -> Result<(), Error> {
+        let Some(mut scanner) = self.scanner(target) else {
+            return Ok(());
+        };
+        let found = scanner
+            .text(&target.url())
+            .and_then(|()| search(&mut scanner, headers));
+        found.map_err(|_| self.refuse(target, leak("the URL or a header")))
+    }
+
+    fn scanner(&self, target: &HttpRequest) -> Option<Scanner> {
+        self.caller.access.vault.scanner(target)
+    }
+
+    /// Step 4: one lookup, and what of its answer may be dialled, with the rule for it.
+    async fn resolve(
+        &self,
+        target: &HttpRequest,
+        request: &Request,
+    ) -> Result<(Capability, Vec<IpAddr>), Error> {
+        let host = &self.egress.host;
+        let looked_up = timeout(
+            self.connect_time(),
+            addresses(&*host.resolver, target.host()),
+        );
+        let found = looked_up.await.map_err(|_| Error::DnsTimeout)?;
+        let around = host.surroundings().await;
+        let grants = self.caller.access.grants();
+        let found = found.unwrap_or_default();
+        let mut vetted = vet(&grants, request, found.iter().copied(), &around).into_iter();
+        let Some((first, rule)) = vetted.next() else {
+            // To the guest both are the same: a name that does not exist, and one whose addresses are not for it.
+            if let Some(address) = found.first()
+                && let Decision::Deny(denial) = decide_address(&grants, request, *address, &around)
+            {
+                self.caller.refuse(request, *denial);
+            }
+            return Err(Error::DestinationNotFound);
+        };
+        let others = vetted.map(|(address, _)| address);
+        Ok((rule, std::iter::once(first).chain(others).collect()))
+    }
+
+    /// Steps 5 to 7: sends the request over a connection of its rule, and waits for the response's head.
+    async fn exchange(
+        &self,
+        passed: &Passed,
+        exchange: &Arc<Exchange>,
+        mut upload: Upload,
+        deadline: Instant,
+    ) -> Result<(http::Response<Incoming>, Lease), Error> {
+        let key = Key::new(&passed.rule, &passed.target);
+        let mut kept = self.egress.pool.take(&key, &passed.addresses);
+        loop {
+            let is_new = kept.is_none();
+            let (mut connection, address) = match kept.take() {
+                Some(kept) => kept,
+                None => self.connect(passed, &key).await?,
+            };
+            let own = !connection.is_http2();
+            upload.mark(own.then(|| Arc::clone(&connection.uploading)));
+            let mut message = self.message(passed, upload, own)?;
+            let flooded = stop_at_flood(&mut message);
+            let head = self.head(connection.send(message), exchange, deadline);
+            let Some(head) = flooded.run_until_cancelled(head).await else {
+                return Err(Error::HttpProtocolError);
+            };
+            let mut error = match head? {
+                Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+                    return Err(Error::HttpUpgradeFailed);
+                }
+                Ok(response) => {
+                    let lease = Lease {
+                        egress: Arc::clone(&self.egress),
+                        exchange: Arc::clone(exchange),
+                        key,
+                        address,
+                        connection,
+                    };
+                    return Ok((response, lease));
+                }
+                Err(error) => error,
+            };
+            // A kept connection may have been closed by the server meanwhile. What was not sent at all may be sent again.
+            match error.take_message() {
+                Some(unsent) if !is_new => upload = unsent.into_body(),
+                _ => return Err(explain(exchange, error.into_error())),
+            }
+        }
+    }
+
+    async fn connect(&self, passed: &Passed, key: &Key) -> Result<(Connection, IpAddr), Error> {
+        let (egress, limits) = (&self.egress, &self.budget.limits);
+        let revoked = egress.pool.revoked.clone();
+        let connecting = dial::connect(
+            &passed.target,
+            &passed.addresses,
+            &egress.host.tls,
+            limits,
+            revoked,
+        );
+        let (connection, address) = timeout(self.connect_time(), connecting)
+            .await
+            .map_err(|_| Error::ConnectionTimeout)??;
+        if let Some(shared) = connection.share() {
+            egress.pool.keep(key.clone(), address, shared);
+        }
+        Ok((connection, address))
+    }
+
+    /// The request as it is sent, with its secrets. Host and authority are written from what was judged.
+    fn message(
+        &self,
+        passed: &Passed,
+        upload: Upload,
+        http1: bool,
+    ) -> Result<http::Request<Upload>, Error> {
+        let target = &passed.target;
+        let mut headers = passed.headers.clone();
+        let mut query = target.query().map(str::to_owned);
+        let vault = &self.caller.access.vault;
+        vault.inject(target, &mut headers, &mut query);
+        if !vault.is_empty() {
+            // What comes back has to be readable, and whole, to be searched for secrets.
+            headers.insert(
+                header::ACCEPT_ENCODING,
+                HeaderValue::from_static("identity"),
+            );
+            headers.remove(header::RANGE);
+        }
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        let path = format!("{}{query}", target.path());
+        let invalid = |_| Error::HttpRequestUriInvalid;
+        let uri = if http1 {
+            let host = HeaderValue::try_from(target.authority());
+            headers.insert(
+                header::HOST,
+                host.map_err(|_| Error::HttpRequestUriInvalid)?,
+            );
+            Uri::try_from(path).map_err(invalid)?
+        } else {
+            Uri::try_from(format!("{}{path}", target.origin())).map_err(invalid)?
+        };
+        let mut message = http::Request::new(upload);
+        *message.method_mut() = http::Method::from_bytes(target.method().as_str().as_bytes())
+            .map_err(|_| Error::HttpRequestMethodInvalid)?;
+        *message.uri_mut() = uri;
+        *message.version_mut() = if http1 {
+            Version::HTTP_11
+        } else {
+            Version::HTTP_2
+        };
+        *message.headers_mut() = headers;
+        Ok(message)
+    }
+
+    /// Waits for a response's head: so long after the last piece of the request that went out, and no longer than the deadline.
+    async fn head<T>(
+        &self,
+        response: impl Future<Output = T>,
+        exchange: &Exchange,
+        deadline: Instant,
+    ) -> Result<T, Error> {
+        let wait = lower(
+            self.options.first_byte_timeout,
+            self.budget.limits.first_byte_time,
+        );
+        let mut response = pin!(response);
+        loop {
+            let steps = exchange.steps.load(Ordering::Relaxed);
+            let until = (Instant::now() + wait).min(deadline);
+            if let Ok(head) = timeout_at(until, &mut response).await {
+                return Ok(head);
+            }
+            let went_on = exchange.steps.load(Ordering::Relaxed) != steps;
+            if !went_on || Instant::now() >= deadline {
+                return Err(Error::ConnectionReadTimeout);
+            }
+        }
+    }
+
+    async fn wants_again(&self, passed: &Passed, response: &http::Response<Incoming>) -> bool {
+        let Some(policy) = &self.egress.host.policy else {
+            return false;
+        };
+        let seen = self.as_seen(&passed.target, &passed.headers, &passed.addresses);
+        policy
+            .response(&seen, response.status(), response.headers())
+            .await
+    }
+
+    fn as_seen<'a>(
+        &'a self,
+        request: &'a HttpRequest,
+        headers: &'a HeaderMap,
+        addresses: &'a [IpAddr],
+    ) -> EgressRequest<'a> {
+        EgressRequest {
+            plugin: &self.caller.access.plugin,
+            identity: self.caller.access.identity,
+            call: &self.caller.call,
+            request,
+            headers,
+            addresses,
+        }
+    }
+
+    /// Step 8 for what is not the body.
+    fn clean_head(
+        &self,
+        mut head: http::response::Parts,
+        exchange: &Exchange,
+    ) -> Result<http::response::Parts, Error> {
+        if !shape::fits(&head.headers, &self.budget.limits) {
+            return Err(Error::HttpResponseHeaderSectionSize(None));
+        }
+        let vault = &self.caller.access.vault;
+        if !vault.is_empty() {
+            if shape::is_encoded(&head.headers) {
+                let reason = "the response is encoded, so that secrets in it could not be found";
+                exchange.refuse(Denial {
+                    code: DenyCode::SecretLeak,
+                    reason: reason.to_owned(),
+                    remedies: Vec::new(),
+                });
+                return Err(Error::HttpResponseContentCoding(None));
+            }
+            vault.redact_headers(&mut head.headers);
+            // What is taken out changes the length.
+            head.headers.remove(header::CONTENT_LENGTH);
+        }
+        shape::remove_forbidden(&mut head.headers);
+        Ok(head)
+    }
+
+    fn refuse(&self, target: &HttpRequest, denial: Denial) -> Error {
+        let denial = self.caller.refuse(&Request::Http(target.clone()), denial);
+        guest_error(denial.code)
+    }
+
+    fn connect_time(&self) -> Duration {
+        lower(
+            self.options.connect_timeout,
+            self.budget.limits.connect_time,
+        )
+    }
+}
+
+/// What the guest asked for, where that is less than what it may have.
+fn lower(asked: Option<Duration>, allowed: Duration) -> Duration {
+    asked.map_or(allowed, |asked| asked.min(allowed))
+}
+
+fn empty() -> WasiBody {
+    Empty::new().map_err(|never| match never {}).boxed_unsync()
+}
+
+fn by_host(reason: String) -> Denial {
+    Denial {
+        code: DenyCode::DeniedByHost,
+        reason,
+        remedies: Vec::new(),
+    }
+}
+
+/// A token that is cancelled when a server sends one response without meaning after the other.
+fn stop_at_flood(message: &mut http::Request<Upload>) -> CancellationToken {
+    let flooded = CancellationToken::new();
+    let (seen, stop) = (AtomicU32::new(0), flooded.clone());
+    hyper::ext::on_informational(message, move |_| {
+        if seen.fetch_add(1, Ordering::Relaxed) >= INFORMATIONAL {
+            stop.cancel();
+        }
+    });
+    flooded
+}
+
+/// What a guest is told of a refusal, in the words of wasi:http.
+fn guest_error(code: DenyCode) -> Error {
+    match (code, code.guest()) {
+        (DenyCode::AddressRefused, _) => Error::DestinationNotFound,
+        (_, GuestCode::Invalid) => Error::HttpRequestUriInvalid,
+        (_, GuestCode::QuotaExceeded) => Error::ConnectionLimitReached,
+        _ => Error::HttpRequestDenied,
+    }
+}
+
+/// What a guest is told of a connection that failed: a refusal of ours comes first.
+pub(super) fn explain(exchange: &Exchange, error: hyper::Error) -> Error {
+    if let Some(code) = exchange.refused.get() {
+        return guest_error(*code);
+    }
+    tracing::debug!(%error, "a request failed");
+    if error.is_parse_too_large() {
+        Error::HttpResponseHeaderSectionSize(None)
+    } else if error.is_incomplete_message() || error.is_body_write_aborted() {
+        Error::HttpResponseIncomplete
+    } else if error.is_timeout() {
+        Error::HttpResponseTimeout
+    } else if error.is_closed() || error.is_canceled() {
+        Error::ConnectionTerminated
+    } else {
+        Error::HttpProtocolError
+    }
+}
