@@ -328,6 +328,8 @@ impl Outgoing {
                 return Err(Error::HttpProtocolError);
             };
             let mut error = match head? {
+                // The flood and the answer may have come together.
+                Ok(_) if flooded.is_cancelled() => return Err(Error::HttpProtocolError),
                 Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                     return Err(Error::HttpUpgradeFailed);
                 }

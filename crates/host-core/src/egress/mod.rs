@@ -24,6 +24,8 @@ mod pool;
 mod resolve;
 mod shape;
 mod surroundings;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod upload;
 

@@ -6,11 +6,15 @@ use std::time::{Duration, Instant};
 
 use if_addrs::IfAddr;
 use portcullis_host_policy::address::Surroundings;
+use tokio::time::timeout;
 
 use super::resolve::Resolve;
 
 /// How long what was found out holds: a machine that moves to another network is seen to within this time.
 const FRESH: Duration = Duration::from_secs(30);
+
+/// How long the question for NAT64 may take: a network that has it answers at once.
+const NAT64_TIME: Duration = Duration::from_secs(2);
 
 /// The name whose IPv6 addresses tell the prefix of a network's NAT64 (RFC 7050).
 const NAT64_NAME: &str = "ipv4only.arpa";
@@ -68,9 +72,16 @@ async fn find(resolver: &dyn Resolve) -> Surroundings {
             around.on_link.push(network.trunc());
         }
     }
-    // Without NAT64 the name has no IPv6 address, and without a resolver nothing has.
-    let answers = resolver.resolve(NAT64_NAME).await.unwrap_or_default();
-    for answer in answers {
+    // Who has no way out by IPv6 has no NAT64 either.
+    let leads_out = |address: &IpAddr| match address {
+        IpAddr::V4(_) => false,
+        IpAddr::V6(address) => !address.is_loopback() && !address.is_unicast_link_local(),
+    };
+    if !around.own.iter().any(leads_out) {
+        return around;
+    }
+    let answers = timeout(NAT64_TIME, resolver.resolve(NAT64_NAME)).await;
+    for answer in answers.unwrap_or(Ok(Vec::new())).unwrap_or_default() {
         if let IpAddr::V6(answer) = answer {
             around.nat64.extend(nat64_prefix(answer));
         }
@@ -103,8 +114,8 @@ mod tests {
     fn a_nat64_prefix_is_found_at_each_length() {
         let cases = [
             ("64:ff9b::c000:aa", "64:ff9b::/96"),
-            ("2001:db8:122:344::c0:0:aa00:0", "2001:db8:122:344::/64"),
-            ("2001:db8:122:3c0::aa00:0:0", "2001:db8:122:300::/56"),
+            ("2001:db8:122:344:c0:0:aa00:0", "2001:db8:122:344::/64"),
+            ("2001:db8:122:3c0:0:aa::", "2001:db8:122:300::/56"),
             ("2001:db8:122:c000:0:aa00::", "2001:db8:122::/48"),
             ("2001:db8:1c0:0:aa::", "2001:db8:100::/40"),
             ("2001:db8:c000:aa::", "2001:db8::/32"),
