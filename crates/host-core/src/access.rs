@@ -1,5 +1,6 @@
 //! The one place where a plugin's requests are decided on: every import asks here, and nothing else knows the grants.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -11,8 +12,8 @@ use portcullis_host_policy::request::Request;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::PluginId;
 use crate::audit::{AuditSink, NoAudit};
+use crate::{Error, PluginId, ToolError};
 
 /// Most denials that are kept of one call; the audit trail has them all.
 const KEPT_DENIALS: usize = 100;
@@ -76,6 +77,7 @@ pub(crate) struct Caller {
     pub(crate) access: Arc<Access>,
     pub(crate) call: Arc<str>,
     denials: Mutex<Vec<Denial>>,
+    caught: AtomicBool,
 }
 
 impl Caller {
@@ -84,6 +86,7 @@ impl Caller {
             access,
             call,
             denials: Mutex::default(),
+            caught: AtomicBool::new(false),
         })
     }
 
@@ -125,7 +128,23 @@ impl Caller {
         let record = self.record(request, &decision, Duration::ZERO);
         self.access.audit.record(record);
         self.note(&denial);
+        if denial.code == DenyCode::SecretLeak {
+            self.caught.store(true, Ordering::Relaxed);
+        }
         denial
+    }
+
+    /// Whether the call was caught carrying a secret away: it ends, instead of trying another way.
+    pub(crate) fn is_caught(&self) -> bool {
+        self.caught.load(Ordering::Relaxed)
+    }
+
+    /// The end of a call that was caught, or that gave up for what was denied.
+    pub(crate) fn denied(&self, error: ToolError) -> Error {
+        Error::Denied {
+            error,
+            denials: self.denials(),
+        }
     }
 
     /// The record of a decision, to be completed and handed to the sink.

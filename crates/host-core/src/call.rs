@@ -18,7 +18,7 @@ use crate::cancel::Cancellation;
 use crate::definition::Tool;
 use crate::error::Error;
 use crate::plugin::{Plugin, PluginInner};
-use crate::state::{Call, OnProgress};
+use crate::state::{Call, Caught, OnProgress};
 use crate::stream::{EventConsumer, ToolStream};
 use crate::value::{Blob, Content, Progress, ToolError, ToolEvent, ToolOutput};
 use crate::{CallLimits, convert};
@@ -239,6 +239,10 @@ impl Request {
             None => lease.instance.call(self.tool_call).await.map(Some),
         };
         let answer = answer.map_err(|error| tell_session(error, lease.in_session()))?;
+        if caller.is_caught() {
+            // It was quicker than the tick that ends it.
+            return Err(caller.denied(Caught.into()));
+        }
         let rebuilt = lease.rebuilt();
         lease.keep(&plugin.instances);
         let Some(answer) = answer else {
@@ -257,9 +261,8 @@ impl Request {
 
 /// A tool that gives up for want of a grant says so by its error's code; what it lacked is in the caller's list.
 fn failed(error: ToolError, caller: &Caller) -> Error {
-    let denials = caller.denials();
-    if error.code == GuestCode::Denied.as_str() && !denials.is_empty() {
-        return Error::Denied { error, denials };
+    if error.code == GuestCode::Denied.as_str() && !caller.denials().is_empty() {
+        return caller.denied(error);
     }
     Error::Tool(error)
 }

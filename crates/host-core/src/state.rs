@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use portcullis_host_policy::decision::GuestCode;
 use serde_json::{Map, Value};
 use wasmtime::StoreContextMut;
 use wasmtime::component::ResourceTable;
@@ -14,7 +15,7 @@ use crate::egress::{Http, PluginEgress};
 use crate::limiter::Limiter;
 use crate::log::{LogLevel, LogLine, LogSink, LogSource};
 use crate::stdio::Console;
-use crate::{CallLimits, PluginId, Progress};
+use crate::{CallLimits, PluginId, Progress, ToolError};
 
 /// Takes the progress of a call.
 pub(crate) type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
@@ -64,6 +65,22 @@ impl Owner {
 pub(crate) struct LimitHit {
     pub(crate) limit: &'static str,
     pub(crate) allowed: u64,
+}
+
+/// A guest was caught carrying a secret away. Travels as the cause of a trap.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the call was ended by its host")]
+pub(crate) struct Caught;
+
+impl From<Caught> for ToolError {
+    fn from(caught: Caught) -> Self {
+        Self {
+            code: GuestCode::Denied.as_str().to_owned(),
+            message: caught.to_string(),
+            details: None,
+            retryable: false,
+        }
+    }
 }
 
 /// What one call may use, and what it has used.
@@ -252,6 +269,9 @@ pub(crate) fn on_tick(
 ) -> wasmtime::Result<wasmtime::UpdateDeadline> {
     if let Some(hit) = store.data().call.over {
         return Err(hit.into());
+    }
+    if store.data().call.caller.is_caught() {
+        return Err(Caught.into());
     }
     let allowed = store.data().call.limits.tasks_in_flight;
     if store.concurrent_state_table_size() > allowed as usize {

@@ -4,7 +4,7 @@ use wasmtime::{PoolConcurrencyLimitError, Trap as Wasm, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use crate::error::{BusyScope, Error, Panic, Trap};
-use crate::state::{LimitHit, State};
+use crate::state::{Caught, LimitHit, State};
 
 /// What wasmtime says when one value that crosses to the host is too large. Its type is private in 48, so this is the one
 /// error that is told by its text; a test holds it.
@@ -18,6 +18,9 @@ pub(crate) fn explain(error: &wasmtime::Error, state: &State) -> Error {
             limit,
             allowed: *allowed,
         };
+    }
+    if let Some(caught) = error.downcast_ref::<Caught>() {
+        return state.call.caller.denied((*caught).into());
     }
     if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
         return Error::Busy {

@@ -483,7 +483,7 @@ impl Outgoing {
             if shape::is_encoded(&head.headers) {
                 let reason = "the response is encoded, so that secrets in it could not be found";
                 exchange.refuse(Denial {
-                    code: DenyCode::SecretLeak,
+                    code: DenyCode::EncodedResponse,
                     reason: reason.to_owned(),
                     remedies: Vec::new(),
                 });

@@ -30,6 +30,8 @@ pub enum DenyCode {
     ForbiddenHeader,
     /// `secret-leak`: it carries the value of a secret to where that is not bound.
     SecretLeak,
+    /// `encoded-response`: the response is encoded, so that secrets in it could not be found.
+    EncodedResponse,
     /// `denied-by-host`: the embedding program's own policy said no.
     DeniedByHost,
     /// `over-limit`: a limit is used up.
@@ -64,7 +66,7 @@ impl GuestCode {
 
 impl DenyCode {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::InvalidRequest,
         Self::Offline,
         Self::DeniedByOperator,
@@ -74,6 +76,7 @@ impl DenyCode {
         Self::AddressRefused,
         Self::ForbiddenHeader,
         Self::SecretLeak,
+        Self::EncodedResponse,
         Self::DeniedByHost,
         Self::OverLimit,
     ];
@@ -90,6 +93,7 @@ impl DenyCode {
             Self::AddressRefused => "address-refused",
             Self::ForbiddenHeader => "forbidden-header",
             Self::SecretLeak => "secret-leak",
+            Self::EncodedResponse => "encoded-response",
             Self::DeniedByHost => "denied-by-host",
             Self::OverLimit => "over-limit",
         }
@@ -99,7 +103,7 @@ impl DenyCode {
     pub fn guest(self) -> GuestCode {
         match self {
             Self::InvalidRequest | Self::ForbiddenHeader => GuestCode::Invalid,
-            Self::AddressRefused => GuestCode::Unavailable,
+            Self::AddressRefused | Self::EncodedResponse => GuestCode::Unavailable,
             Self::OverLimit => GuestCode::QuotaExceeded,
             _ => GuestCode::Denied,
         }
