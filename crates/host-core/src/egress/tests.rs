@@ -33,16 +33,16 @@ struct Plugin {
 
 impl Plugin {
     fn new(rule: &str, roots: Roots) -> Self {
+        Self::under(rule, roots, None)
+    }
+
+    fn under(rule: &str, roots: Roots, policy: Option<Arc<dyn EgressPolicy>>) -> Self {
         let grant = Grant::none().allow(rule.parse().unwrap());
         let grants = Grants::new(&CapabilitySet::All, &grant, &CapabilitySet::All);
         let identity = Identity::Digest([0; 32]);
         let access = Access::new("test".parse().unwrap(), identity, grants, Arc::new(NoAudit));
-        let host = Egress::new(
-            Arc::new(Loopback),
-            Some(Surroundings::default()),
-            roots,
-            None,
-        );
+        let around = Some(Surroundings::default());
+        let host = Egress::new(Arc::new(Loopback), around, roots, policy);
         let egress = PluginEgress::new(&Arc::new(host), &access, &PluginLimits::default());
         Self {
             egress: Arc::new(egress),
@@ -106,9 +106,18 @@ async fn server(tls: Option<TlsAcceptor>) -> (SocketAddr, Arc<AtomicUsize>) {
             tokio::spawn(async move {
                 let service = service_fn(|request: http::Request<Incoming>| async {
                     let version = format!("{:?}", request.version());
+                    let missing = request.uri().path() == "/missing";
+                    let added = request.headers().get("x-added").cloned();
                     let body = request.into_body().collect().await?.to_bytes();
-                    let answer = http::Response::builder().header("x-version", version);
-                    Ok::<_, hyper::Error>(answer.body(Full::new(body)).unwrap())
+                    let mut answer = http::Response::new(Full::new(body));
+                    answer
+                        .headers_mut()
+                        .insert("x-version", version.parse().unwrap());
+                    added.and_then(|added| answer.headers_mut().insert("x-added", added));
+                    if missing {
+                        *answer.status_mut() = http::StatusCode::NOT_FOUND;
+                    }
+                    Ok::<_, hyper::Error>(answer)
                 });
                 match tls {
                     Some(tls) => {
@@ -233,4 +242,87 @@ async fn responses_without_meaning_and_upgrades_are_refused() {
         );
         drop(serving);
     }
+}
+
+/// A host's own policy, which answers by path, and asks once more for a 404.
+struct ByPath(SocketAddr, AtomicUsize);
+
+#[async_trait::async_trait]
+impl EgressPolicy for ByPath {
+    async fn request(&self, request: &EgressRequest<'_>) -> EgressVerdict {
+        assert_eq!(request.addresses, [self.0.ip()]);
+        match request.request.path() {
+            "/deny" => EgressVerdict::Deny("not today".to_owned()),
+            "/add" => {
+                EgressVerdict::AddHeaders([(header("x-added"), value("yes"))].into_iter().collect())
+            }
+            "/smuggle" => EgressVerdict::AddHeaders(
+                [(header("connection"), value("upgrade"))]
+                    .into_iter()
+                    .collect(),
+            ),
+            "/rewrite" => EgressVerdict::Rewrite(format!("http://{}/add", self.0)),
+            "/escape" => EgressVerdict::Rewrite("http://10.0.0.1/".to_owned()),
+            "/loop" => EgressVerdict::Rewrite(format!("http://{}/loop", self.0)),
+            _ => EgressVerdict::Continue,
+        }
+    }
+
+    async fn response(
+        &self,
+        _: &EgressRequest<'_>,
+        status: http::StatusCode,
+        _: &http::HeaderMap,
+    ) -> bool {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        status == 404
+    }
+}
+
+fn header(name: &'static str) -> http::HeaderName {
+    http::HeaderName::from_static(name)
+}
+
+fn value(value: &'static str) -> http::HeaderValue {
+    http::HeaderValue::from_static(value)
+}
+
+#[tokio::test]
+async fn an_embedders_policy_denies_adds_and_rewrites_within_the_rules() {
+    let (address, _) = server(None).await;
+    let policy = Arc::new(ByPath(address, AtomicUsize::new(0)));
+    let rule = format!("http:http://{address}");
+    let plugin = Plugin::under(&rule, Roots::System, Some(policy));
+    let answer = async |path: &str| plugin.get(&format!("http://{address}{path}")).await;
+
+    for path in ["/add", "/rewrite"] {
+        assert_eq!(
+            answer(path).await.unwrap().headers()["x-added"],
+            "yes",
+            "{path}"
+        );
+    }
+    for path in ["/deny", "/escape", "/loop"] {
+        let error = answer(path).await.unwrap_err();
+        assert!(matches!(error, Error::HttpRequestDenied), "{path}: {error}");
+    }
+    let error = answer("/smuggle").await.unwrap_err();
+    assert!(matches!(error, Error::HttpRequestUriInvalid), "{error}");
+}
+
+#[tokio::test]
+async fn an_embedders_policy_has_one_retry_and_none_with_a_body() {
+    let (address, connections) = server(None).await;
+    let policy = Arc::new(ByPath(address, AtomicUsize::new(0)));
+    let rule = format!("http:GET,POST http://{address}");
+    let plugin = Plugin::under(&rule, Roots::System, Some(policy.clone()));
+    let url = format!("http://{address}/missing");
+    assert_eq!(plugin.get(&url).await.unwrap().status(), 404);
+    // The first answer was not read, so its connection could not be used again.
+    assert_eq!(connections.load(Ordering::SeqCst), 2);
+    let request = http::Request::post(&url)
+        .body(body(Full::from("once")))
+        .unwrap();
+    assert_eq!(plugin.send(request).await.unwrap().status(), 404);
+    assert_eq!(policy.1.load(Ordering::SeqCst), 1);
 }
