@@ -13,6 +13,7 @@ use portcullis_host_policy::request::Request;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::{AuditSink, NoAudit};
+use crate::secret::Vault;
 use crate::{Error, PluginId, ToolError};
 
 /// Most denials that are kept of one call; the audit trail has them all.
@@ -23,7 +24,7 @@ pub(crate) struct Access {
     pub(crate) plugin: PluginId,
     pub(crate) identity: Identity,
     pub(crate) audit: Arc<dyn AuditSink>,
-    pub(crate) vault: crate::secret::Vault,
+    pub(crate) vault: Vault,
     grants: RwLock<Arc<Grants>>,
     revoked: CancellationToken,
 }
@@ -39,10 +40,16 @@ impl Access {
             plugin,
             identity,
             audit,
-            vault: crate::secret::Vault::empty(),
+            vault: Vault::empty(),
             grants: RwLock::new(Arc::new(grants)),
             revoked: CancellationToken::new(),
         }
+    }
+
+    /// The same with secrets.
+    pub(crate) fn with_vault(mut self, vault: Vault) -> Self {
+        self.vault = vault;
+        self
     }
 
     /// What is granted now.

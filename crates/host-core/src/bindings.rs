@@ -13,6 +13,7 @@ pub(crate) mod v0_1 {
             world served {
                 import portcullis:host/log@0.1.0;
                 import portcullis:host/config@0.1.0;
+                import portcullis:host/secrets@0.1.0;
                 import portcullis:tool/progress@0.1.0;
                 import portcullis:tool/cancellation@0.1.0;
                 export portcullis:host/lifecycle@0.1.0;

@@ -14,6 +14,7 @@ const SERVED_VERSIONS: &[Version] = &[Version::new(0, 1, 0)];
 const OFFERED: &[(&str, &[&str])] = &[
     ("portcullis:host/log", &["write"]),
     ("portcullis:host/config", &["get", "all"]),
+    ("portcullis:host/secrets", &["exists", "reveal"]),
     ("portcullis:tool/progress", &["report"]),
     ("portcullis:tool/cancellation", &["requested", "wait"]),
 ];

@@ -10,6 +10,7 @@ use portcullis_host_policy::manifest::{ManifestError, ManifestErrorKind, Manifes
 use serde::Serialize;
 
 use crate::ToolError;
+use crate::secret::SecretError;
 
 /// Everything that a load or a call can end with but its result.
 ///
@@ -111,6 +112,10 @@ pub enum Error {
         /// How it failed.
         source: Box<Error>,
     },
+
+    /// A secret that the plugin may use is missing, or can't be used as it is bound.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
 
     // ---- a call ----
     /// The plugin has no tool of this name.
@@ -243,6 +248,7 @@ impl Error {
             Error::Definition { .. } => ErrorKind::Definition,
             Error::LoadLimit { .. } | Error::CompileTime { .. } => ErrorKind::LoadLimit,
             Error::Probe { .. } => ErrorKind::Probe,
+            Error::Secret(_) => ErrorKind::Secret,
             Error::UnknownTool { .. } => ErrorKind::UnknownTool,
             Error::InvalidArguments { .. } => ErrorKind::InvalidArguments,
             Error::Unsupported { .. } => ErrorKind::Unsupported,
@@ -301,6 +307,7 @@ pub enum ErrorKind {
     Definition,
     LoadLimit,
     Probe,
+    Secret,
     UnknownTool,
     InvalidArguments,
     Unsupported,

@@ -22,6 +22,7 @@ use crate::log::{LogSink, TracingSink};
 use crate::permit::Gate;
 use crate::plugin::Plugin;
 use crate::private::user_folder;
+use crate::secret::{Binding, SecretStore};
 use crate::session::SessionCount;
 
 /// Loads plugins and holds what they share: engines, the compile cache, limits over all of them. Clones share it.
@@ -49,6 +50,8 @@ pub(crate) struct HostInner {
     pub(crate) ceiling: CapabilitySet,
     pub(crate) network: bool,
     pub(crate) egress: Arc<Egress>,
+    pub(crate) secrets: Option<Arc<dyn SecretStore>>,
+    pub(crate) bindings: Vec<Binding>,
     pub(crate) gate: Gate,
     pub(crate) sessions: Arc<SessionCount>,
     pub(crate) compiles: Arc<Semaphore>,
@@ -84,6 +87,8 @@ impl Host {
             surroundings: None,
             roots: Roots::System,
             egress_policy: None,
+            secrets: None,
+            bindings: Vec::new(),
             in_flight: None,
         }
     }
@@ -193,6 +198,8 @@ pub struct HostBuilder {
     surroundings: Option<Surroundings>,
     roots: Roots,
     egress_policy: Option<Arc<dyn EgressPolicy>>,
+    secrets: Option<Arc<dyn SecretStore>>,
+    bindings: Vec<Binding>,
     in_flight: Option<u32>,
 }
 
@@ -281,6 +288,18 @@ impl HostBuilder {
         self
     }
 
+    /// Where the operator keeps secrets. The default is nowhere.
+    pub fn secrets(mut self, store: Arc<dyn SecretStore>) -> Self {
+        self.secrets = Some(store);
+        self
+    }
+
+    /// To which plugins' requests which secrets are added. The default is none.
+    pub fn bindings(mut self, bindings: Vec<Binding>) -> Self {
+        self.bindings = bindings;
+        self
+    }
+
     /// Sizes the pool of instances for so many calls at once and as many open sessions. The default is what
     /// [`HostLimits`](crate::HostLimits) allows; a command that makes one call says 1 and starts quicker.
     pub fn max_in_flight(mut self, calls: u32) -> Self {
@@ -324,6 +343,8 @@ impl HostBuilder {
                 self.roots,
                 self.egress_policy,
             )),
+            secrets: self.secrets,
+            bindings: self.bindings,
             gate: Gate::of_host(&limits.host),
             sessions: Arc::new(SessionCount::new(limits.host.sessions)),
             compiles: Arc::new(Semaphore::new(

@@ -17,6 +17,7 @@ pub(crate) fn link(linker: &mut Linker<State>) -> Result<()> {
     wasmtime_wasi_http::p3::add_to_linker(linker)?;
     host::log::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     host::config::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    host::secrets::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     tool::progress::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     tool::cancellation::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
 }
@@ -73,6 +74,8 @@ impl host::config::Host for State {
         Ok(self.owner.settings_json.clone())
     }
 }
+
+impl host::host_types::Host for State {}
 
 impl tool::tool_types::Host for State {}
 

@@ -56,7 +56,7 @@ mod plugin;
 mod private;
 mod probe;
 mod schema;
-mod secret;
+pub mod secret;
 mod session;
 mod state;
 mod stdio;

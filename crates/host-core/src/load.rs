@@ -26,6 +26,7 @@ use crate::instance::Template;
 use crate::permit::Gate;
 use crate::plugin::{Instances, Plugin, PluginInner};
 use crate::schema::Schema;
+use crate::secret::Vault;
 use crate::state::Owner;
 use crate::{Limits, LoadLimits, PluginId, ToolDefinition, compile, contract, probe};
 
@@ -117,7 +118,8 @@ pub(crate) async fn load(
     let read = blocking(move || read(&source, &load_limits)).await?;
     let limits = effective_limits(host, &options, read.manifest.as_ref());
     let metered = limits.call.fuel.is_some();
-    let owner = Arc::new(owner(host, &read, &options.grant, &limits, options.config)?);
+    let owner = owner(host, &read, &options.grant, &limits, options.config).await?;
+    let owner = Arc::new(owner);
     let (blocking_host, bytes, digest) = (Arc::clone(host), Arc::clone(&read.bytes), read.digest);
     let cached = blocking(move || from_cache(&blocking_host, metered, &digest)).await?;
     let from_cache = cached.is_some();
@@ -179,7 +181,7 @@ fn effective_limits(
 }
 
 /// What instances know of the plugin; its settings are checked here.
-fn owner(
+async fn owner(
     host: &HostInner,
     read: &Candidate,
     grant: &Grant,
@@ -206,7 +208,7 @@ fn owner(
     let Value::Object(settings) = settings else {
         unreachable!("made of a map")
     };
-    let access = Arc::new(access(host, read, grant));
+    let access = Arc::new(access(host, read, grant).await?);
     Ok(Owner {
         egress: Arc::new(PluginEgress::new(&host.egress, &access, &limits.plugin)),
         access,
@@ -218,15 +220,17 @@ fn owner(
     })
 }
 
-/// What the manifest asks for, the operator granted and the host allows, brought together.
-fn access(host: &HostInner, read: &Candidate, grant: &Grant) -> Access {
+/// What the manifest asks for, the operator granted and the host allows, brought together, with the secrets that follow.
+async fn access(host: &HostInner, read: &Candidate, grant: &Grant) -> Result<Access, Error> {
     let requested = match &read.manifest {
         Some(manifest) => CapabilitySet::Only(manifest.capabilities.request.clone()),
         None => CapabilitySet::All,
     };
     let grants = Grants::new(&requested, grant, &host.ceiling).offline(!host.network);
     let identity = Identity::Digest(*read.digest.as_bytes());
-    Access::new(read.id.clone(), identity, grants, Arc::clone(&host.audit))
+    let vault = Vault::open(host.secrets.as_deref(), &host.bindings, identity, &grants).await?;
+    let access = Access::new(read.id.clone(), identity, grants, Arc::clone(&host.audit));
+    Ok(access.with_vault(vault))
 }
 
 /// Reads a component and its manifest.

@@ -150,6 +150,7 @@ impl Outgoing {
             .map_err(|denial| self.refuse(&target, denial))?;
         let place = self.take_place(&target).await?;
         let passed = self.judge(target, parts.headers).await?;
+        self.record_secrets(&passed.target);
         let exchange = Arc::new(Exchange {
             caller: Arc::clone(&self.caller),
             budget: Arc::clone(&self.budget),
@@ -261,13 +262,22 @@ impl Outgoing {
 
     /// Step 3 for what is not the body.
     fn search_head(&self, target: &HttpRequest, headers: &HeaderMap) -> Result<(), Error> {
-        let Some(mut scanner) = self.scanner(target) else {
+        let Some(scanner) = self.scanner(target) else {
             return Ok(());
         };
         let found = scanner
             .text(&target.url())
-            .and_then(|()| search(&mut scanner, headers));
+            .and_then(|()| search(&scanner, headers));
         found.map_err(|_| self.refuse(target, leak("the URL or a header")))
+    }
+
+    /// Step 5 in the audit trail: which secrets the request carries. Without one that is bound to it and was not granted it
+    /// goes out all the same, and the operator sees why the server won't have it.
+    fn record_secrets(&self, target: &HttpRequest) {
+        for name in self.caller.access.vault.bound_to(target) {
+            let capability = Capability::Secret(name.clone());
+            let _ = self.caller.decide(&Request::Use(capability));
+        }
     }
 
     fn scanner(&self, target: &HttpRequest) -> Option<Scanner> {
@@ -489,9 +499,8 @@ impl Outgoing {
                 });
                 return Err(Error::HttpResponseContentCoding(None));
             }
+            // Redaction keeps the length of the body.
             vault.redact_headers(&mut head.headers);
-            // What is taken out changes the length.
-            head.headers.remove(header::CONTENT_LENGTH);
         }
         shape::remove_forbidden(&mut head.headers);
         Ok(head)

@@ -81,7 +81,7 @@ impl Upload {
         let access = &self.exchange.caller.access;
         let limits = &self.exchange.budget.limits;
         shape::fields(trailers, limits, |name| access.vault.reserves(name))?;
-        match &mut self.scanner {
+        match &self.scanner {
             Some(scanner) => search(scanner, trailers).map_err(|_| leak("the trailer")),
             None => Ok(()),
         }
@@ -138,7 +138,7 @@ impl Body for Upload {
 
 /// Searches header fields for secrets, names and values.
 pub(super) fn search(
-    scanner: &mut Scanner,
+    scanner: &Scanner,
     fields: &http::HeaderMap,
 ) -> Result<(), crate::secret::Leak> {
     for (name, value) in fields {

@@ -210,7 +210,7 @@ impl OriginRule {
         name && self.scheme == Scheme::Https && self.port == Scheme::Https.default_port()
     }
 
-    fn and(&self, other: &Self) -> Option<Self> {
+    pub(crate) fn and(&self, other: &Self) -> Option<Self> {
         let methods = self.methods.and(other.methods);
         let same = self.scheme == other.scheme && self.port == other.port && !methods.is_empty();
         let within = match (&self.within, &other.within) {

@@ -54,6 +54,11 @@ impl Destination {
         self.0.covers(&request.rule())
     }
 
+    /// Whether some request is one of both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.0.and(&other.0).is_some()
+    }
+
     /// The requests, as a rule of a capability.
     pub fn rule(&self) -> &OriginRule {
         &self.0

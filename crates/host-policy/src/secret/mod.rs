@@ -39,6 +39,16 @@ impl Binding {
     pub fn covers(&self, request: &HttpRequest) -> bool {
         self.to.covers(request)
     }
+
+    /// Whether some request would get two different things in one place, from this binding and `other`.
+    pub fn conflicts(&self, other: &Self) -> bool {
+        let same_thing = self.secret == other.secret && self.placement == other.placement;
+        let same_place = match (&self.placement, &other.placement) {
+            (Placement::Query(own), Placement::Query(other)) => own == other,
+            (own, other) => own.header().is_some() && own.header() == other.header(),
+        };
+        self.identity == other.identity && same_place && !same_thing && self.to.overlaps(&other.to)
+    }
 }
 
 /// Without the secret's value, which no binding knows.

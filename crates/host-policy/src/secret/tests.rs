@@ -123,6 +123,55 @@ fn a_binding_covers_its_methods_origin_and_path_and_nothing_beside_them() {
 }
 
 #[test]
+fn two_secrets_conflict_in_one_place_of_one_request_only() {
+    let first = binding("https://api.example.com/v1/*");
+    let other = |to: &str, placement: &str, secret: &str| Binding {
+        placement: placement.parse().unwrap(),
+        secret: secret.parse().unwrap(),
+        ..binding(to)
+    };
+    for (to, placement, secret, conflicts) in [
+        ("https://*.example.com", "bearer", "OTHER", true),
+        ("https://*.example.com", "basic", "API_KEY", true),
+        (
+            "https://api.example.com/v1/me",
+            "header:Authorization",
+            "OTHER",
+            true,
+        ),
+        ("https://api.example.com/v1/me", "bearer", "API_KEY", false),
+        (
+            "https://api.example.com/v1/me",
+            "header:x-api-key",
+            "OTHER",
+            false,
+        ),
+        (
+            "https://api.example.com/v1/me",
+            "query:authorization",
+            "OTHER",
+            false,
+        ),
+        (
+            "POST https://api.example.com/v1/me",
+            "bearer",
+            "OTHER",
+            false,
+        ),
+        ("https://api.example.com/v2/*", "bearer", "OTHER", false),
+    ] {
+        let other = other(to, placement, secret);
+        assert_eq!(first.conflicts(&other), conflicts, "{other}");
+        assert_eq!(other.conflicts(&first), conflicts, "{other}");
+    }
+    let elsewhere = Binding {
+        identity: Identity::Key([7; 32]),
+        ..other("https://*.example.com", "bearer", "OTHER")
+    };
+    assert!(!first.conflicts(&elsewhere));
+}
+
+#[test]
 fn a_binding_is_kept_as_toml() {
     let binding = binding("POST https://api.example.com/v1/*");
     let text = toml::to_string(&binding).unwrap();
