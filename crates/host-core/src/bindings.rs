@@ -14,6 +14,8 @@ pub(crate) mod v0_1 {
                 import portcullis:host/log@0.1.0;
                 import portcullis:host/config@0.1.0;
                 import portcullis:host/secrets@0.1.0;
+                import portcullis:host/state@0.1.0;
+                import portcullis:host/state-sync@0.1.0;
                 import portcullis:tool/progress@0.1.0;
                 import portcullis:tool/cancellation@0.1.0;
                 export portcullis:host/lifecycle@0.1.0;
@@ -23,7 +25,13 @@ pub(crate) mod v0_1 {
             }
         ",
         world: "portcullis:served/served@0.1.0",
-        imports: { default: trappable },
+        imports: {
+            "portcullis:host/state-sync.get": async | trappable,
+            "portcullis:host/state-sync.set": async | trappable,
+            "portcullis:host/state-sync.delete": async | trappable,
+            "portcullis:host/state-sync.keys": async | trappable,
+            default: trappable,
+        },
         exports: { default: async | store },
     });
 }

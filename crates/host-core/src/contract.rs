@@ -15,6 +15,11 @@ const OFFERED: &[(&str, &[&str])] = &[
     ("portcullis:host/log", &["write"]),
     ("portcullis:host/config", &["get", "all"]),
     ("portcullis:host/secrets", &["exists", "reveal"]),
+    ("portcullis:host/state", &["get", "set", "delete", "keys"]),
+    (
+        "portcullis:host/state-sync",
+        &["get", "set", "delete", "keys"],
+    ),
     ("portcullis:tool/progress", &["report"]),
     ("portcullis:tool/cancellation", &["requested", "wait"]),
 ];

@@ -24,6 +24,7 @@ use crate::plugin::Plugin;
 use crate::private::user_folder;
 use crate::secret::{Binding, SecretStore};
 use crate::session::SessionCount;
+use crate::state_store::{FileState, StateStore, default_store};
 
 /// Loads plugins and holds what they share: engines, the compile cache, limits over all of them. Clones share it.
 ///
@@ -47,6 +48,7 @@ pub(crate) struct HostInner {
     pub(crate) limits: Limits,
     pub(crate) log: Arc<dyn LogSink>,
     pub(crate) audit: Arc<dyn AuditSink>,
+    pub(crate) state_store: Arc<dyn StateStore>,
     pub(crate) ceiling: CapabilitySet,
     pub(crate) network: bool,
     pub(crate) egress: Arc<Egress>,
@@ -81,6 +83,7 @@ impl Host {
             cache: CacheFolder::Default,
             log: Arc::new(TracingSink),
             audit: Audit::Default,
+            state_store: None,
             ceiling: CapabilitySet::All,
             network: false,
             resolver: Arc::new(SystemResolver),
@@ -192,6 +195,7 @@ pub struct HostBuilder {
     cache: CacheFolder,
     log: Arc<dyn LogSink>,
     audit: Audit,
+    state_store: Option<Arc<dyn StateStore>>,
     ceiling: CapabilitySet,
     network: bool,
     resolver: Arc<dyn Resolve>,
@@ -246,6 +250,19 @@ impl HostBuilder {
     /// Keeps no record of decisions.
     pub fn no_audit(mut self) -> Self {
         self.audit = Audit::None;
+        self
+    }
+
+    /// Keeps plugins' state in files in `folder`, as [`FileState`] does; it must be this user's alone. The default is
+    /// `portcullis/state` in the user's folder for such (`XDG_DATA_HOME`, or `~/.local/share`).
+    pub fn state_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.state_store = Some(Arc::new(FileState::new(folder)));
+        self
+    }
+
+    /// Keeps plugins' state in `store`.
+    pub fn state_store(mut self, store: Arc<dyn StateStore>) -> Self {
+        self.state_store = Some(store);
         self
     }
 
@@ -335,6 +352,7 @@ impl HostBuilder {
             cache: folder.and_then(|folder| open_cache(&folder, limits.host.cache_bytes)),
             log: self.log,
             audit: self.audit.open()?,
+            state_store: self.state_store.unwrap_or_else(default_store),
             ceiling: self.ceiling,
             network: self.network,
             egress: Arc::new(Egress::new(

@@ -18,6 +18,8 @@ pub(crate) fn link(linker: &mut Linker<State>) -> Result<()> {
     host::log::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     host::config::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     host::secrets::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    host::state::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    host::state_sync::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     tool::progress::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     tool::cancellation::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
 }

@@ -59,6 +59,7 @@ mod schema;
 pub mod secret;
 mod session;
 mod state;
+mod state_store;
 mod stdio;
 mod stream;
 mod ticker;
@@ -93,6 +94,7 @@ pub use portcullis_host_policy::limits::{
 pub use portcullis_host_policy::manifest::{InstancePolicy, Manifest};
 pub use portcullis_host_policy::request::HttpRequest;
 pub use portcullis_host_policy::{Grant, Identity};
+pub use state_store::{FileState, MemoryState, StateEntry, StateError, StateStore, StateWrite};
 pub use stream::ToolStream;
 pub use value::{
     Blob, Content, Extension, Progress, ResourceLink, Streams, ToolDefinition, ToolError,

@@ -216,6 +216,8 @@ async fn owner(
         settings,
         settings_json,
         log: Arc::clone(&host.log),
+        state_store: Arc::clone(&host.state_store),
+        state_bytes: limits.plugin.state_bytes,
         pool: host.limits.host.concurrent_calls.into(),
     })
 }

@@ -14,6 +14,7 @@ use crate::cancel::Cancellation;
 use crate::egress::{Http, PluginEgress};
 use crate::limiter::Limiter;
 use crate::log::{LogLevel, LogLine, LogSink, LogSource};
+use crate::state_store::{Permission, StateStore};
 use crate::stdio::Console;
 use crate::{CallLimits, PluginId, Progress, ToolError};
 
@@ -28,6 +29,9 @@ pub(crate) struct Owner {
     pub(crate) settings: Map<String, Value>,
     pub(crate) settings_json: String,
     pub(crate) log: Arc<dyn LogSink>,
+    pub(crate) state_store: Arc<dyn StateStore>,
+    /// Bytes of state, where a grant names none.
+    pub(crate) state_bytes: u64,
     /// For how many calls at once the host has instances.
     pub(crate) pool: u64,
 }
@@ -42,6 +46,8 @@ impl Owner {
             settings: self.settings.clone(),
             settings_json: self.settings_json.clone(),
             log: Arc::clone(&self.log),
+            state_store: Arc::clone(&self.state_store),
+            state_bytes: self.state_bytes,
             pool: self.pool,
         }
     }
@@ -98,6 +104,7 @@ pub(crate) struct Call {
     progress_reports: u64,
     progress_done: f64,
     pub(crate) stream_bytes: u64,
+    pub(crate) state_permission: Option<Permission>,
     /// A limit that was passed where the guest could not be stopped; it is at the next tick.
     over: Option<LimitHit>,
 }
@@ -118,6 +125,7 @@ impl Call {
             progress_reports: 0,
             progress_done: 0.0,
             stream_bytes: 0,
+            state_permission: None,
             over: None,
         }
     }
@@ -125,13 +133,18 @@ impl Call {
     /// Counts one call of a host function and the bytes that it carries.
     pub(crate) fn spend(&mut self, bytes: usize) -> Result<(), LimitHit> {
         self.host_calls += 1;
-        self.host_call_bytes = self.host_call_bytes.saturating_add(bytes as u64);
         if self.host_calls > self.limits.host_calls {
             return Err(LimitHit {
                 limit: "host calls",
                 allowed: self.limits.host_calls,
             });
         }
+        self.spend_bytes(bytes)
+    }
+
+    /// Counts bytes that the answer of a host function carries.
+    pub(crate) fn spend_bytes(&mut self, bytes: usize) -> Result<(), LimitHit> {
+        self.host_call_bytes = self.host_call_bytes.saturating_add(bytes as u64);
         if self.host_call_bytes > self.limits.host_call_bytes {
             return Err(LimitHit {
                 limit: "bytes in host calls",
@@ -333,6 +346,8 @@ pub(crate) mod testing {
             settings: Map::new(),
             settings_json: "{}".into(),
             log,
+            state_store: Arc::new(crate::state_store::MemoryState::default()),
+            state_bytes: 0,
             pool: 1,
         })
     }

@@ -1,4 +1,4 @@
-//! Brings hooks and no tools, and keeps state: packages that not every host serves.
+//! Brings hooks and no tools: a package that not every host serves.
 
 wit_bindgen::generate!({
     path: "../../wit",

@@ -44,9 +44,9 @@ async fn a_later_patch_loads_unless_it_uses_what_is_new_in_it() {
 
 #[tokio::test]
 async fn what_is_in_the_contract_and_not_served_yet_is_told_in_words() {
-    let error = load_error(CONTRACT_STATE).await;
+    let error = load_error(CONTRACT_PLANNER).await;
     assert!(
-        matches!(&error, Error::NotServed { interface } if interface.starts_with("portcullis:host/state")),
+        matches!(&error, Error::NotServed { interface } if interface.starts_with("portcullis:host/planner")),
         "{error}"
     );
     let error = load_error(CONTRACT_UNSERVED).await;

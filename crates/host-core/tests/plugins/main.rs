@@ -9,4 +9,5 @@ mod hostile;
 mod instances;
 mod load;
 mod properties;
+mod state;
 mod streams;

@@ -1,4 +1,4 @@
-//! Brings a tool and imports the plugin's store, which not every host serves.
+//! Brings a tool and imports the planner, which not every host serves.
 
 wit_bindgen::generate!({
     path: "../../wit",
@@ -6,7 +6,7 @@ wit_bindgen::generate!({
         package portcullis:guest;
 
         world guest {
-            import portcullis:host/state@0.1.0;
+            import portcullis:host/planner@0.1.0;
             export portcullis:tool/tools@0.1.0;
         }
     "#,
@@ -33,7 +33,7 @@ impl Guest for Plugin {
     }
 
     async fn call(_: ToolCall) -> Result<ToolOutput, ToolError> {
-        let answer = format!("{:?}", portcullis::host::state::get("last".into()).await);
+        let answer = format!("{:?}", portcullis::host::planner::solve(String::new(), String::new()).await);
         Ok(ToolOutput {
             content: vec![Content::Text(answer)],
             structured: None,
