@@ -227,7 +227,8 @@ mod tests {
         let wasi = |name| Name::parse(name).is_wasi();
         assert!(wasi("wasi:cli/environment@0.2.12"));
         assert!(wasi("wasi:clocks/monotonic-clock@0.3.0"));
-        assert!(!wasi("wasi:http/outgoing-handler@0.2.3"));
+        assert!(wasi("wasi:http/outgoing-handler@0.2.3"));
+        assert!(!wasi("wasi:nn/graph@0.2.0"));
         assert!(!wasi("wasi:cli/environment@0.4.0"));
         assert!(!wasi("wasi:clis/environment@0.2.0"));
     }
