@@ -10,7 +10,7 @@ use wasmtime::component::{Accessor, HasSelf};
 
 use super::{StateError, StateWrite};
 use crate::access::Caller;
-use crate::bindings::v0_1::portcullis::host::host_types::{self, Entry, HostError};
+use crate::bindings::v0_1::portcullis::host::host_types::{Entry, HostError};
 use crate::bindings::v0_1::portcullis::host::{state, state_sync};
 use crate::log::{LogLevel, LogLine, LogSource};
 use crate::state::{Owner, State};
@@ -29,8 +29,6 @@ struct Shelf {
 }
 
 type Answer<T> = std::result::Result<T, HostError>;
-
-impl host_types::Host for State {}
 
 impl State {
     /// The plugin's store, if it may use it. Counts the host call and what it carries.
