@@ -1,6 +1,7 @@
 //! The groups of figures, one file each.
 
 mod calls;
+mod decision;
 mod inflight;
 mod load;
 mod neighbours;
@@ -21,7 +22,7 @@ pub(crate) struct Group {
     pub(crate) measure: fn() -> Result<Vec<Measured>>,
 }
 
-pub(crate) const GROUPS: [Group; 6] = [
+pub(crate) const GROUPS: [Group; 7] = [
     Group {
         name: "calls",
         what: "isolated and warm calls",
@@ -51,6 +52,11 @@ pub(crate) const GROUPS: [Group; 6] = [
         name: "neighbours",
         what: "a guest that never ends, and who runs beside it",
         measure: neighbours::measure,
+    },
+    Group {
+        name: "decision",
+        what: "policy decisions under a hundred rules",
+        measure: decision::measure,
     },
 ];
 

@@ -2,7 +2,10 @@
 
 use crate::arguments::Assignment;
 use bytesize::ByteSize;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use portcullis_host_core::{Capability, Grant};
+use portcullis_host_policy::capability::{CapabilityError, SlotName};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -46,6 +49,9 @@ pub(crate) enum Command {
     Inspect(FileArgs),
     /// Call one tool of a plugin.
     Call(CallArgs),
+    /// See what a plugin asks for, what a grant gives it, and why a request is allowed or denied.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Write a completion script for a shell to stdout.
     Completions {
         /// The shell.
@@ -171,6 +177,135 @@ pub(crate) struct CallArgs {
     /// Print events as they come. With or without it, a tool that takes input in pieces gets stdin line by line.
     #[arg(long)]
     pub(crate) stream: bool,
+
+    #[command(flatten)]
+    pub(crate) grant: GrantArgs,
+
+    #[command(flatten)]
+    pub(crate) host: HostArgs,
+}
+
+/// The heading over what the operator says of a plugin's reach.
+const GRANT: &str = "What the plugin may reach (nothing, unless it is allowed)";
+
+/// What the operator grants, for one command.
+#[derive(Debug, Default, Args)]
+pub(crate) struct GrantArgs {
+    /// Allow one capability, for example 'http:https://api.example.com/v1/*' or 'fs:ro:/srv/docs'; again for each. What a
+    /// call lacks is said on stderr, as an --allow to copy.
+    #[arg(long, value_name = "CAP", value_parser = capability, help_heading = GRANT)]
+    pub(crate) allow: Vec<Capability>,
+
+    /// Deny one capability, whatever allows it; again for each.
+    #[arg(long, value_name = "CAP", value_parser = capability, help_heading = GRANT)]
+    pub(crate) deny: Vec<Capability>,
+
+    /// Fill a slot: the {host} or {folder} that a capability leaves to you; again for each.
+    #[arg(long, value_name = "SLOT=VALUE", help_heading = GRANT)]
+    pub(crate) bind: Vec<Binding>,
+
+    /// Close the network, whatever is allowed.
+    #[arg(long, help_heading = GRANT)]
+    pub(crate) offline: bool,
+}
+
+impl GrantArgs {
+    /// The same as the host takes it.
+    pub(crate) fn grant(&self) -> Grant {
+        let allowed = Grant::from_caps(self.allow.iter().cloned());
+        let denied = self.deny.iter().cloned().fold(allowed, Grant::deny);
+        let bind =
+            |grant: Grant, Binding { slot, value }: &Binding| grant.bind(slot.clone(), value);
+        self.bind.iter().fold(denied, bind)
+    }
+}
+
+/// A capability; the error shows the place of the mistake, under clap's own line.
+fn capability(text: &str) -> Result<Capability, String> {
+    text.parse()
+        .map_err(|error: CapabilityError| format!("\n{}", error.report()))
+}
+
+/// What a slot is filled with.
+#[derive(Clone, Debug)]
+pub(crate) struct Binding {
+    pub(crate) slot: SlotName,
+    pub(crate) value: String,
+}
+
+impl std::str::FromStr for Binding {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (slot, value) = text
+            .split_once('=')
+            .ok_or("expected SLOT=VALUE, for example folder=/srv/docs")?;
+        let slot = slot
+            .parse()
+            .map_err(|error: CapabilityError| error.to_string())?;
+        let value = value.to_owned();
+        Ok(Self { slot, value })
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Say whether a request would be allowed, by which rule or why not, and what would help.
+    Explain(ExplainArgs),
+    /// Say in plain words what a plugin asks for, what is granted of it, what is lost, and what nobody can enforce.
+    Check(PolicyCheckArgs),
+    /// Call a tool once and print the smallest grant that covers all it tried to reach. Its first denial may end the call:
+    /// run it again with what was printed until the exit code is 0.
+    Record(CallArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 where it is allowed, 4 where it is denied; the others as `portcullis --help` lists them.",
+    group = ArgGroup::new("asked").required(true)
+)]
+pub(crate) struct ExplainArgs {
+    /// The plugin, a WebAssembly component.
+    pub(crate) file: PathBuf,
+
+    /// An HTTP request: a method and a URL, or a URL alone for GET.
+    #[arg(long, value_name = "[METHOD ]URL", group = "asked")]
+    pub(crate) request: Option<String>,
+
+    /// A raw connection.
+    #[arg(long, value_name = "HOST:PORT", group = "asked")]
+    pub(crate) connect: Option<String>,
+
+    /// A lookup of a name.
+    #[arg(long, value_name = "NAME", group = "asked")]
+    pub(crate) lookup: Option<String>,
+
+    /// The use of anything else: env:HOME, state, fs:ro:/srv/docs.
+    #[arg(long = "use", value_name = "CAP", value_parser = capability, group = "asked")]
+    pub(crate) using: Option<Capability>,
+
+    /// Judge this address too, as one that the name was found to have.
+    #[arg(long, value_name = "IP")]
+    pub(crate) address: Option<IpAddr>,
+
+    #[command(flatten)]
+    pub(crate) grant: GrantArgs,
+
+    #[command(flatten)]
+    pub(crate) host: HostArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 where all that it asks for is granted, 4 where something is not; the others as \
+    `portcullis --help` lists them."
+)]
+pub(crate) struct PolicyCheckArgs {
+    /// The plugin, a WebAssembly component.
+    pub(crate) file: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) grant: GrantArgs,
 
     #[command(flatten)]
     pub(crate) host: HostArgs,

@@ -7,3 +7,4 @@ pub(crate) mod completions;
 mod describe;
 pub(crate) mod inspect;
 pub(crate) mod new;
+pub(crate) mod policy;

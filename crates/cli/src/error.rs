@@ -3,8 +3,10 @@
 use crate::arguments::ArgumentError;
 use crate::commands::build::BuildError;
 use crate::commands::new::NewError;
+use crate::decided::{self, Refused};
 use crate::exit::Exit;
-use portcullis_host_core::{Denial, Error as HostError, ErrorKind};
+use portcullis_host_core::{Capability, Error as HostError, ErrorKind};
+use portcullis_host_policy::SlotError;
 use portcullis_host_policy::manifest::{ManifestError, ManifestErrors};
 use serde_json::{Map, Value, json};
 
@@ -22,6 +24,15 @@ pub(crate) enum CliError {
     Build(#[from] BuildError),
     #[error("{}", described(.0))]
     Host(#[from] HostError),
+    /// A call's error, with what was denied to it before, and what its plugin asks for and can't be seen to miss.
+    #[error("{}{}", described(.error), reach(.refused, .lost))]
+    Call {
+        error: Box<HostError>,
+        refused: Vec<Refused>,
+        lost: Vec<Capability>,
+    },
+    #[error("{}", lines(.0))]
+    Slots(Vec<SlotError>),
     #[error("can't start: {0}")]
     Runtime(std::io::Error),
     #[error("can't write to stdout: {0}")]
@@ -32,19 +43,22 @@ impl CliError {
     /// What the process ends with.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            CliError::Usage(_) | CliError::Argument(_) => Exit::Usage,
+            CliError::Usage(_) | CliError::Argument(_) | CliError::Slots(_) => Exit::Usage,
             CliError::New(NewError::Write { .. }) => Exit::Failed,
             CliError::New(_) => Exit::Usage,
             CliError::Build(BuildError::Manifest { .. }) => Exit::NotLoadable,
             CliError::Build(_) | CliError::Runtime(_) | CliError::Stdout(_) => Exit::Failed,
             CliError::Host(error) => exit(error.kind()),
+            CliError::Call { error, .. } => exit(error.kind()),
         }
     }
 
     /// `{"error": {"kind": …, "message": …, fields}}`.
     pub(crate) fn to_json(&self) -> Value {
         let (kind, mut fields) = match self {
-            CliError::Usage(_) | CliError::Argument(_) => ("usage".into(), Map::new()),
+            CliError::Usage(_) | CliError::Argument(_) | CliError::Slots(_) => {
+                ("usage".into(), Map::new())
+            }
             CliError::New(_) => ("new".into(), Map::new()),
             CliError::Build(BuildError::Compile { diagnostics, .. }) => (
                 "build".into(),
@@ -57,6 +71,11 @@ impl CliError {
             CliError::Build(_) => ("build".into(), Map::new()),
             CliError::Runtime(_) | CliError::Stdout(_) => ("io".into(), Map::new()),
             CliError::Host(error) => return json!({ "error": host_json(error) }),
+            CliError::Call {
+                error,
+                refused,
+                lost,
+            } => return json!({ "error": call_json(error, refused, lost) }),
         };
         fields.insert("kind".into(), Value::String(kind));
         fields.insert("message".into(), self.to_string().into());
@@ -72,6 +91,33 @@ pub(crate) fn host_json(error: &HostError) -> Value {
         .entry("message")
         .or_insert_with(|| error.to_string().into());
     Value::Object(object)
+}
+
+fn call_json(error: &HostError, refused: &[Refused], lost: &[Capability]) -> Value {
+    let mut object = host_json(error);
+    if !refused.is_empty() {
+        object["denials"] = refused.iter().map(Refused::as_json).collect();
+    }
+    if !lost.is_empty() {
+        object["notGranted"] = lost.iter().map(decided::allow).collect();
+    }
+    object
+}
+
+/// What was denied, and what would help, moved in under the error.
+fn reach(refused: &[Refused], lost: &[Capability]) -> String {
+    let refused = refused.iter().map(Refused::as_text);
+    let lost = lost.iter().map(|capability| {
+        let allow = decided::allow(capability);
+        format!("its manifest asks for this, and it is not granted:\n  {allow}")
+    });
+    let moved = |text: String| format!("\n  {}", text.replace('\n', "\n  "));
+    refused.chain(lost).map(moved).collect()
+}
+
+fn lines(errors: &[SlotError]) -> String {
+    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }
 
 fn exit(kind: ErrorKind) -> Exit {
@@ -184,7 +230,7 @@ fn fields(error: &HostError) -> Map<String, Value> {
         HostError::Start { code, message } => json!({ "code": code, "message": message }),
         HostError::Denied { error, denials } => json!({
             "code": error.code,
-            "denials": denials.iter().map(denial).collect::<Vec<_>>(),
+            "denials": denials.iter().map(decided::denial).collect::<Vec<_>>(),
         }),
         _ => Value::Null,
     };
@@ -192,15 +238,6 @@ fn fields(error: &HostError) -> Map<String, Value> {
         Value::Object(fields) => fields,
         _ => Map::new(),
     }
-}
-
-fn denial(denial: &Denial) -> Value {
-    let remedies = denial.remedies.iter().map(ToString::to_string);
-    json!({
-        "code": denial.code.as_str(),
-        "reason": denial.reason,
-        "remedies": remedies.collect::<Vec<_>>(),
-    })
 }
 
 fn mistakes(errors: &ManifestErrors) -> Value {

@@ -23,6 +23,16 @@ pub(crate) fn start(
     format: Format,
     verbose: bool,
 ) -> Result<&'static Session, CliError> {
+    start_with(args, false, format, verbose)
+}
+
+/// The same with the network open, or closed, to what is granted.
+pub(crate) fn start_with(
+    args: &HostArgs,
+    network: bool,
+    format: Format,
+    verbose: bool,
+) -> Result<&'static Session, CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -30,7 +40,10 @@ pub(crate) fn start(
     let log = Log { format, verbose };
     // Set once a process; a second host would share it.
     let _ = tracing::subscriber::set_global_default(log);
-    let mut builder = Host::builder().max_in_flight(1).log_sink(Arc::new(log));
+    let mut builder = Host::builder()
+        .max_in_flight(1)
+        .network(network)
+        .log_sink(Arc::new(log));
     if let Some(dir) = &args.cache_dir {
         builder = builder.cache_dir(dir.clone());
     }

@@ -5,6 +5,7 @@
 mod args;
 mod arguments;
 mod commands;
+mod decided;
 mod error;
 mod escape;
 mod exit;
@@ -43,6 +44,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Check(args) => return commands::check::run(&args, format, verbose),
         Command::Inspect(args) => commands::inspect::run(&args, format, verbose)?,
         Command::Call(args) => commands::call::run(&args, format, verbose)?,
+        Command::Policy(command) => return commands::policy::run(command, format, verbose),
         Command::Completions { shell } => commands::completions::run(shell)?,
     }
     Ok(Exit::Done)

@@ -83,15 +83,29 @@ impl Access {
 pub(crate) struct Caller {
     pub(crate) access: Arc<Access>,
     pub(crate) call: Arc<str>,
+    on_decision: Option<OnDecision>,
     denials: Mutex<Vec<Denial>>,
     caught: AtomicBool,
 }
 
+/// Called with everything that is decided for one call, and the request where it could be read.
+pub(crate) type OnDecision = Arc<dyn Fn(Option<&Request>, &Decision) + Send + Sync>;
+
 impl Caller {
     pub(crate) fn new(access: Arc<Access>, call: Arc<str>) -> Arc<Self> {
+        Self::watched(access, call, None)
+    }
+
+    /// The same, where somebody wants to know what is decided.
+    pub(crate) fn watched(
+        access: Arc<Access>,
+        call: Arc<str>,
+        on_decision: Option<OnDecision>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             access,
             call,
+            on_decision,
             denials: Mutex::default(),
             caught: AtomicBool::new(false),
         })
@@ -115,7 +129,11 @@ impl Caller {
     /// # Errors
     /// As [`Caller::decide`].
     pub(crate) fn check(&self, request: &Request) -> Result<Capability, Box<Denial>> {
-        decide(&self.access.grants(), request)
+        let decision = decide(&self.access.grants(), request);
+        if let Decision::Allow(_) = &decision {
+            self.tell(Some(request), &decision);
+        }
+        decision
             .into_result()
             .map_err(|denial| self.refuse(request, *denial))
     }
@@ -125,7 +143,9 @@ impl Caller {
         let record = AuditRecord::unreadable(SystemTime::now(), &self.subject(), about, &denial);
         self.access.audit.record(record);
         self.note(&denial);
-        denial.code
+        let code = denial.code;
+        self.tell(None, &Decision::Deny(Box::new(denial)));
+        code
     }
 
     /// Records a refusal that was decided on elsewhere: a limit, an address, a leak.
@@ -134,6 +154,7 @@ impl Caller {
         let decision = Decision::Deny(denial.clone());
         let record = self.record(request, &decision, Duration::ZERO);
         self.access.audit.record(record);
+        self.tell(Some(request), &decision);
         self.note(&denial);
         if denial.code == DenyCode::SecretLeak {
             self.caught.store(true, Ordering::Relaxed);
@@ -170,6 +191,13 @@ impl Caller {
             plugin: self.access.plugin.to_string(),
             identity: self.access.identity,
             call: Some(self.call.to_string()),
+        }
+    }
+
+    /// Tells who made the call, as far as it wants to know.
+    fn tell(&self, request: Option<&Request>, decision: &Decision) {
+        if let Some(on_decision) = &self.on_decision {
+            on_decision(request, decision);
         }
     }
 

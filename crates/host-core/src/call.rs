@@ -8,7 +8,8 @@ use futures::channel::mpsc;
 use futures::future::{Either, select};
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
-use portcullis_host_policy::decision::GuestCode;
+use portcullis_host_policy::decision::{Decision, GuestCode};
+use portcullis_host_policy::request;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -43,6 +44,9 @@ pub struct CallOptions {
     pub attachments: Vec<Blob>,
     /// Called with the tool's progress, while it runs: hand it on, don't wait.
     pub on_progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
+    /// Called with everything that is decided for the call, allowed and denied, and the request where it could be read:
+    /// hand it on, don't wait.
+    pub on_decision: Option<Arc<dyn Fn(Option<&request::Request>, &Decision) + Send + Sync>>,
     /// What a tool with streaming input reads.
     pub input: Option<BoxStream<'static, Content>>,
     /// Asks the call to end.
@@ -160,7 +164,11 @@ impl Request {
             metadata: options.metadata,
         };
         let deadline = Instant::now() + limits.wall_clock;
-        let mut call = Call::new(id, limits, &plugin.owner.access);
+        let mut call = Call::new(Arc::clone(&id), limits, &plugin.owner.access);
+        if options.on_decision.is_some() {
+            let access = Arc::clone(&plugin.owner.access);
+            call.caller = Caller::watched(access, id, options.on_decision);
+        }
         call.on_progress = options.on_progress;
         call.cancel = options.cancel;
         let streams = tool.definition.streams;

@@ -87,12 +87,14 @@ pub use portcullis_host_policy::PluginId;
 pub use portcullis_host_policy::address::Surroundings;
 pub use portcullis_host_policy::audit::{AuditRecord, DroppedRecords, Verdict};
 pub use portcullis_host_policy::capability::Capability;
-pub use portcullis_host_policy::decision::{CapabilitySet, Denial, DenyCode, Grants, Remedy};
+pub use portcullis_host_policy::decision::{
+    CapabilitySet, Decision, Denial, DenyCode, Grants, Remedy,
+};
 pub use portcullis_host_policy::limits::{
     CallLimits, HostLimits, LimitOverrides, Limits, LoadLimits, PluginLimits,
 };
 pub use portcullis_host_policy::manifest::{InstancePolicy, Manifest};
-pub use portcullis_host_policy::request::HttpRequest;
+pub use portcullis_host_policy::request::{HttpRequest, Request};
 pub use portcullis_host_policy::{Grant, Identity};
 pub use state_store::{FileState, MemoryState, StateEntry, StateError, StateStore, StateWrite};
 pub use stream::ToolStream;

@@ -1,6 +1,7 @@
 //! The rules of the code base that the compiler can't check. Each check is one function from the tree to the places
 //! that break its rule; a place comes with the rule and the remedy.
 
+mod connections;
 mod contract;
 mod crates;
 mod documents;
@@ -37,9 +38,17 @@ impl Problem {
 
 type Check = fn(&Tree) -> Result<Vec<Problem>>;
 
-const CHECKS: [(&str, Check); 18] = [
+const CHECKS: [(&str, Check); 20] = [
     ("crates are those of the map", crates::on_the_map),
     ("crates depend on what they may", crates::dependencies),
+    (
+        "two places open connections for guests",
+        connections::two_places,
+    ),
+    (
+        "the engine's own HTTP client is off",
+        connections::no_default_client,
+    ),
     ("licences are permissive", licences::permissive),
     ("lock files are up to date", locks::up_to_date),
     ("lints are the workspace's", manifests::lints),

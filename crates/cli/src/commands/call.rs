@@ -5,6 +5,7 @@ mod render;
 
 use crate::args::{CallArgs, Format};
 use crate::arguments;
+use crate::decided::{self, Decided, Refused};
 use crate::error::CliError;
 use crate::host;
 use crate::output::{self, DIM};
@@ -12,9 +13,10 @@ use crate::progress;
 use futures::StreamExt as _;
 use futures::future::{Either, select};
 use portcullis_host_core::{
-    CallOptions, Cancellation, Error, Host, InstancePolicy, LimitOverrides, LoadOptions, Plugin,
-    ToolOutput,
+    CallOptions, Cancellation, Capability, Error, ErrorKind, Grant, Host, InstancePolicy,
+    LimitOverrides, LoadOptions, Plugin, ToolOutput,
 };
+use portcullis_host_policy::SlotError;
 use serde_json::{Map, Value};
 use std::pin::pin;
 use std::sync::Arc;
@@ -22,19 +24,42 @@ use std::time::Instant;
 
 /// Calls the tool, once for each `--args`, and prints what it answers.
 pub(crate) fn run(args: &CallArgs, format: Format, verbose: bool) -> Result<(), CliError> {
-    let session = host::start(&args.host, format, verbose)?;
+    let answered = |answer: &ToolOutput| render::output(answer, args.stream, format);
+    all(args, &Decided::default(), answered, format, verbose)
+}
+
+/// The same for who wants to know what was decided, and not what was answered.
+pub(crate) fn record(
+    args: &CallArgs,
+    decided: &Decided,
+    format: Format,
+    verbose: bool,
+) -> Result<(), CliError> {
+    all(args, decided, |_| Ok(()), format, verbose)
+}
+
+fn all(
+    args: &CallArgs,
+    decided: &Decided,
+    answered: impl Fn(&ToolOutput) -> Result<(), CliError>,
+    format: Format,
+    verbose: bool,
+) -> Result<(), CliError> {
+    let session = host::start_with(&args.host, !args.grant.offline, format, verbose)?;
     let calls = session.run(async {
         let options = load_options(&session.host, args).await?;
         let plugin = session.load(args.file.clone(), options).await?;
         for arguments in all_arguments(&plugin, args)? {
             let begun = Instant::now();
-            let answer = call(&plugin, args, arguments, format).await?;
+            let answer = call(&plugin, args, arguments, decided, format).await;
+            let answer = answer.map_err(|error| told(error, decided, &plugin))?;
             if verbose {
                 output::note(&format!("{DIM}answered in {:.1?}{DIM:#}", begun.elapsed()));
             }
             progress::clear();
-            render::output(&answer, args.stream, format)?;
+            answered(&answer)?;
         }
+        decided::note(&Refused::all(decided.denials(), &plugin), format);
         Ok(())
     });
     progress::clear();
@@ -43,6 +68,8 @@ pub(crate) fn run(args: &CallArgs, format: Format, verbose: bool) -> Result<(), 
 
 /// What the command line says as the plugin's operator: its settings and its limits.
 async fn load_options(host: &Host, args: &CallArgs) -> Result<LoadOptions, CliError> {
+    let grant = args.grant.grant();
+    slots_filled(&grant)?;
     let mut config = Map::new();
     if !args.config.is_empty() {
         let manifest = host.inspect(args.file.clone()).await?.manifest;
@@ -62,10 +89,45 @@ async fn load_options(host: &Host, args: &CallArgs) -> Result<LoadOptions, CliEr
         ..LimitOverrides::default()
     };
     Ok(LoadOptions {
+        grant,
         config,
         limits,
         ..LoadOptions::default()
     })
+}
+
+/// A call's error, with all that an operator can do about it.
+fn told(error: CliError, decided: &Decided, plugin: &Plugin) -> CliError {
+    let CliError::Host(error) = error else {
+        return error;
+    };
+    let may_lack = matches!(
+        error.kind(),
+        ErrorKind::Tool | ErrorKind::Start | ErrorKind::Trapped | ErrorKind::Denied
+    );
+    CliError::Call {
+        error: Box::new(error),
+        refused: Refused::all(decided.denials(), plugin),
+        lost: may_lack
+            .then(|| decided::silently_lost(plugin))
+            .unwrap_or_default(),
+    }
+}
+
+/// Every slot that a granted or denied capability has must be filled: else it means nothing, or far too much.
+fn slots_filled(grant: &Grant) -> Result<(), CliError> {
+    let capabilities = grant.allowed().iter().chain(grant.denied());
+    let fill = |capability: &Capability| grant.slots().fill(capability).err();
+    let mut errors: Vec<SlotError> = Vec::new();
+    for error in capabilities.filter_map(fill) {
+        if !errors.contains(&error) {
+            errors.push(error);
+        }
+    }
+    match errors.is_empty() {
+        true => Ok(()),
+        false => Err(CliError::Slots(errors)),
+    }
 }
 
 /// The arguments of each call, checked before the first.
@@ -91,6 +153,7 @@ async fn call(
     plugin: &Plugin,
     args: &CallArgs,
     arguments: Map<String, Value>,
+    decided: &Decided,
     format: Format,
 ) -> Result<ToolOutput, CliError> {
     let cancel = Cancellation::new();
@@ -99,7 +162,11 @@ async fn call(
     let takes_input = plugin
         .tool(&args.tool)
         .is_some_and(|tool| tool.streams.input);
+    let decided = decided.clone();
     let options = CallOptions {
+        on_decision: Some(Arc::new(move |request, decision| {
+            decided.take(request, decision);
+        })),
         timeout: args.timeout,
         cancel: Some(cancel.clone()),
         session: keeps_sessions.then(|| "command-line".to_string()),

@@ -4,6 +4,7 @@ mod build;
 mod call;
 mod ends;
 mod new;
+mod policy;
 mod see;
 mod support;
 mod usage;

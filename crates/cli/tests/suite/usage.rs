@@ -11,6 +11,7 @@ fn help_lists_the_commands_and_the_exit_codes() {
         "check",
         "inspect",
         "call",
+        "policy",
         "completions",
         "--output",
         "Exit codes:",
@@ -27,7 +28,15 @@ fn help_lists_the_commands_and_the_exit_codes() {
 
 #[test]
 fn every_command_has_help_of_its_own() {
-    for command in ["new", "build", "check", "inspect", "call", "completions"] {
+    for command in [
+        "new",
+        "build",
+        "check",
+        "inspect",
+        "call",
+        "policy",
+        "completions",
+    ] {
         let help = run(&[command, "--help"]).ok();
         assert!(
             help.contains(&format!("Usage: portcullis {command}")),

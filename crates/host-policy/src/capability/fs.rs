@@ -188,16 +188,22 @@ fn parse_path(piece: Piece<'_>) -> Result<String, CapabilityError> {
     Ok(text.to_owned())
 }
 
+impl fmt::Display for Folder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => write!(f, "{path}"),
+            Self::Slot(slot) => write!(f, "{{{slot}}}"),
+        }
+    }
+}
+
 impl fmt::Display for FsRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.access {
             Access::ReadOnly => "ro:",
             Access::ReadWrite => "rw:",
         })?;
-        match &self.folder {
-            Folder::Path(path) => write!(f, "{path}")?,
-            Folder::Slot(slot) => write!(f, "{{{slot}}}")?,
-        }
+        write!(f, "{}", self.folder)?;
         match &self.mount {
             Some(mount) => write!(f, "=>{mount}"),
             None => Ok(()),

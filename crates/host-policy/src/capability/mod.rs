@@ -12,6 +12,7 @@ mod set;
 mod tcp;
 #[cfg(test)]
 pub(crate) mod tests;
+mod words;
 
 use std::fmt;
 use std::str::FromStr;
@@ -25,6 +26,7 @@ pub use method::{Method, MethodError, Methods};
 pub use name::{EnvName, Glob, Name, SlotName};
 pub use path::{PathFlaw, PathPattern};
 pub use tcp::TcpRule;
+pub use words::Words;
 
 use bytesize::ByteSize;
 use error::CapabilityErrorKind as Kind;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::address::{self, Surroundings};
-use crate::capability::{Capability, HttpRule, OriginRule};
+use crate::capability::{Capability, HttpRule, OriginRule, SlotName};
 use crate::request::{Request, RequestError};
 use crate::text::string_serde;
 
@@ -140,6 +140,13 @@ pub enum Remedy {
     Allow(Capability),
     /// Ask for this in the manifest.
     Request(Capability),
+    /// Fill a slot that a rule for it has.
+    Bind {
+        /// The slot.
+        slot: SlotName,
+        /// With what.
+        value: String,
+    },
     /// Let the host's ceiling hold this.
     RaiseCeiling(Capability),
     /// Take this denial back.
@@ -152,6 +159,9 @@ impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Allow(capability) => write!(f, "--allow {}", quoted(capability)),
+            Self::Bind { slot, value } => {
+                write!(f, "--bind {}", quoted(format_args!("{slot}={value}")))
+            }
             Self::Request(capability) => {
                 write!(
                     f,
@@ -168,9 +178,9 @@ impl fmt::Display for Remedy {
     }
 }
 
-/// The capability as one word of a shell.
-fn quoted(capability: &Capability) -> String {
-    format!("'{}'", capability.to_string().replace('\'', r"'\''"))
+/// One word of a shell.
+fn quoted(text: impl fmt::Display) -> String {
+    format!("'{}'", text.to_string().replace('\'', r"'\''"))
 }
 
 /// A refusal: the code is for everybody, reason and remedies are for the operator and the audit trail only.
@@ -190,6 +200,9 @@ pub(super) struct Lacking {
     pub(super) requested: bool,
     pub(super) granted: bool,
     pub(super) ceiling: bool,
+    /// The slot that, filled, would give the manifest a rule, and the one that would give the grant one.
+    pub(super) requested_slot: Option<Remedy>,
+    pub(super) granted_slot: Option<Remedy>,
 }
 
 impl From<RequestError> for Denial {
@@ -221,7 +234,8 @@ impl Denial {
         }
     }
 
-    pub(super) fn lacking(request: &Request, lacking: &Lacking) -> Self {
+    /// `rule` is what would allow the request, where that can be said.
+    pub(super) fn lacking(request: &Request, rule: Option<&Capability>, lacking: &Lacking) -> Self {
         let (code, reason) = match lacking {
             Lacking {
                 requested: true, ..
@@ -237,14 +251,11 @@ impl Denial {
             // Also a lookup for which each set has a rule, and no rule is in all of them.
             _ => (DenyCode::NotGranted, "the operator granted no rule that"),
         };
-        let remedies = request
-            .capability()
-            .map(|narrow| lacking.remedies(&narrow, &narrow));
         let reason = format!("{reason} allows {request}");
         Self {
             code,
             reason,
-            remedies: remedies.unwrap_or_default(),
+            remedies: lacking.remedies(rule, rule),
         }
     }
 
@@ -264,7 +275,7 @@ impl Denial {
                 let narrow = Capability::Http(HttpRule::Origin(rule.clone()));
                 let within = Some(address.into());
                 let there = Capability::Http(HttpRule::Origin(OriginRule { within, ..rule }));
-                lacking.remedies(&narrow, &there)
+                lacking.remedies(Some(&narrow), Some(&there))
             }
             _ => Vec::new(),
         };
@@ -278,10 +289,20 @@ impl Denial {
 
 impl Lacking {
     /// `author` is what the manifest should ask for, `operator` what operators should write.
-    fn remedies(&self, author: &Capability, operator: &Capability) -> Vec<Remedy> {
-        let request = self.requested.then(|| Remedy::Request(author.clone()));
-        let allow = self.granted.then(|| Remedy::Allow(operator.clone()));
-        let ceiling = self.ceiling.then(|| Remedy::RaiseCeiling(operator.clone()));
-        [request, allow, ceiling].into_iter().flatten().collect()
+    fn remedies(&self, author: Option<&Capability>, operator: Option<&Capability>) -> Vec<Remedy> {
+        let (author, operator) = (author.cloned(), operator.cloned());
+        let mut remedies = Vec::new();
+        if self.requested {
+            remedies.extend(self.requested_slot.clone().or(author.map(Remedy::Request)));
+        }
+        if self.granted {
+            let allow = operator.clone().map(Remedy::Allow);
+            remedies.extend(self.granted_slot.clone().or(allow));
+        }
+        if self.ceiling {
+            remedies.extend(operator.map(Remedy::RaiseCeiling));
+        }
+        remedies.dedup();
+        remedies
     }
 }

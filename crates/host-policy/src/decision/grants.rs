@@ -108,6 +108,14 @@ impl Grants {
         &self.unfilled
     }
 
+    /// What the manifest asks for, where there is one.
+    pub(super) fn requested_rules(&self) -> &[Capability] {
+        match &self.requested {
+            CapabilitySet::All => &[],
+            CapabilitySet::Only(rules) => rules,
+        }
+    }
+
     /// Whether the manifest has a rule that `matches`.
     pub(super) fn requests(&self, matches: impl Fn(&Capability) -> bool) -> bool {
         match &self.requested {

@@ -16,8 +16,9 @@ pub use denial::{Denial, DenyCode, GuestCode, Remedy};
 pub use grants::{CapabilitySet, Grants, Lost};
 
 use crate::address::{self, Surroundings};
-use crate::capability::{Capability, HostPattern, HttpRule, OriginRule, TcpRule};
+use crate::capability::{Capability, Folder, HostPattern, HttpRule, OriginRule, TcpRule};
 use crate::request::Request;
+use crate::slot::Slots;
 
 /// What was decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,6 +157,11 @@ impl<'a> Asked<'a> {
             requested: !requested,
             granted: granted.is_none(),
             ceiling: !under_ceiling,
+            requested_slot: grants
+                .requested_rules()
+                .iter()
+                .find_map(|r| self.filling(r)),
+            granted_slot: grants.granted().iter().find_map(|rule| self.filling(rule)),
         };
         let address_alone = self
             .dialled
@@ -164,8 +170,45 @@ impl<'a> Asked<'a> {
             Some(Dialled { address, around }) => {
                 Denial::address(request, address, around, &lacking)
             }
-            None => Denial::lacking(request, &lacking),
+            None => Denial::lacking(request, self.remedy(grants).as_ref(), &lacking),
         }))
+    }
+
+    /// The rule that an operator should add. A lookup has none of its own: it takes the manifest's.
+    fn remedy(&self, grants: &Grants) -> Option<Capability> {
+        let asked = || {
+            grants
+                .requested_rules()
+                .iter()
+                .find(|rule| self.matches(rule))
+        };
+        self.narrow.clone().or_else(|| asked().cloned())
+    }
+
+    /// What this rule's slot would have to be filled with to be about this.
+    fn filling(&self, rule: &Capability) -> Option<Remedy> {
+        let (slot, value) = match (rule, self.request) {
+            (Capability::Fs(rule), Request::Use(Capability::Fs(asked))) => {
+                let Folder::Slot(slot) = &rule.folder else {
+                    return None;
+                };
+                (slot, asked.folder.to_string())
+            }
+            (Capability::Http(HttpRule::Origin(OriginRule { host, .. })), request)
+            | (Capability::Tcp(TcpRule { host, .. }), request) => {
+                let HostPattern::Slot(slot) = host else {
+                    return None;
+                };
+                (slot, request.host()?)
+            }
+            _ => return None,
+        };
+        let mut slots = Slots::default();
+        slots.bind(slot.clone(), value.clone());
+        let filled = slots.fill(rule).ok()?;
+        let slot = slot.clone();
+        self.matches(&filled)
+            .then_some(Remedy::Bind { slot, value })
     }
 
     /// The first rule that allows it; `http:*` comes last, since it never carries a secret.

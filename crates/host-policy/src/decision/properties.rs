@@ -143,6 +143,7 @@ proptest! {
                     (Remedy::Allow(rule), ..) => grant = grant.allow(rule),
                     (Remedy::Request(rule), CapabilitySet::Only(rules), _) => rules.push(rule),
                     (Remedy::RaiseCeiling(rule), _, CapabilitySet::Only(rules)) => rules.push(rule),
+                    (Remedy::Bind { slot, value }, ..) => grant = grant.bind(slot, value),
                     (remedy, ..) => panic!("{remedy} for {request}"),
                 }
             }

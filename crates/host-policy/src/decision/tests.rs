@@ -3,7 +3,7 @@
 use super::*;
 use crate::Grant;
 use crate::capability::tests::rows;
-use crate::request::{Host, HttpRequest};
+use crate::request::HttpRequest;
 
 const DOC: &str = include_str!("decision.md");
 
@@ -27,18 +27,7 @@ fn grants(requested: &[&str], granted: &[&str], ceiling: Option<&[&str]>) -> Gra
 /// A request as the tables write it.
 pub(super) fn request(text: &str) -> Result<Request, crate::request::RequestError> {
     if let Some(target) = text.strip_prefix("connect ") {
-        let Capability::Tcp(rule) = format!("tcp:{target}").parse::<Capability>()? else {
-            panic!("{text}")
-        };
-        let host = match rule.host {
-            HostPattern::Name(name) => Host::Name(name),
-            HostPattern::Address(address) => Host::Address(address),
-            other => panic!("{other}"),
-        };
-        return Ok(Request::Connect {
-            host,
-            port: rule.port,
-        });
+        return Request::connect(target);
     }
     if let Some(name) = text.strip_prefix("lookup ") {
         return Ok(Request::Lookup(name.parse()?));
@@ -387,6 +376,59 @@ fn slots_are_the_operators_to_fill() {
             "fs:ro:/home/me/notes=>/notes"
         ])
     );
+}
+
+#[test]
+fn an_unfilled_slot_is_filled_rather_than_asked_for_anew() {
+    let remedies = |requested: &[&str], granted: &[&str], asked: &str| {
+        let decision = decide(&grants(requested, granted, None), &request(asked).unwrap());
+        let denial = decision.into_result().unwrap_err();
+        let remedies = denial.remedies.iter().map(ToString::to_string);
+        remedies.collect::<Vec<_>>()
+    };
+    let rule = "http:http://{api}:8080/v1/*";
+    let asked = "GET http://10.0.0.7:8080/v1/x";
+    assert_eq!(
+        remedies(&[rule], &[], asked),
+        [
+            "--bind 'api=10.0.0.7'",
+            "--allow 'http:GET http://10.0.0.7:8080/v1/x'"
+        ]
+    );
+    assert_eq!(remedies(&[rule], &[rule], asked), ["--bind 'api=10.0.0.7'"]);
+    assert_eq!(
+        remedies(&["tcp:{db}:5432"], &["tcp:{db}:5432"], "connect [::1]:5432"),
+        ["--bind 'db=[::1]'"]
+    );
+    let folder = "fs:ro:{folder}=>/files";
+    assert_eq!(
+        remedies(&[folder], &[folder], "fs:ro:/srv/docs"),
+        ["--bind 'folder=/srv/docs'"]
+    );
+    // Filling it would not help: the path is another.
+    assert_eq!(
+        remedies(&[rule], &[], "GET http://10.0.0.7:8080/v2"),
+        [
+            "in plugin.toml, add to `[capabilities] request`: \"http:GET http://10.0.0.7:8080/v2\"",
+            "--allow 'http:GET http://10.0.0.7:8080/v2'"
+        ]
+    );
+}
+
+#[test]
+fn a_refused_lookup_names_the_manifest_s_rule() {
+    let asked = request("lookup db.example.com").unwrap();
+    let remedies = |requested: &[&str]| {
+        let decision = decide(&grants(requested, &[], None), &asked);
+        let denial = decision.into_result().unwrap_err();
+        let remedies = denial.remedies.iter().map(ToString::to_string);
+        remedies.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        remedies(&["log", "tcp:db.example.com:5432"]),
+        ["--allow 'tcp:db.example.com:5432'"]
+    );
+    assert_eq!(remedies(&["log"]), [""; 0]);
 }
 
 #[test]

@@ -199,7 +199,7 @@ impl fmt::Display for HttpRequest {
     }
 }
 
-fn host(authority: Piece<'_>) -> Result<(Host, Option<u16>), RequestError> {
+pub(super) fn host(authority: Piece<'_>) -> Result<(Host, Option<u16>), RequestError> {
     let (pattern, port) = parse_authority(authority)?;
     let written = authority.text();
     let host = match &pattern {

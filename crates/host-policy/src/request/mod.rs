@@ -12,8 +12,13 @@ use std::ops::Range;
 pub use header::{FORBIDDEN_HEADERS, is_forbidden_header};
 pub use http::HttpRequest;
 
-use crate::capability::{Capability, CapabilityError, DomainName, HostPattern, HttpRule, TcpRule};
+use crate::capability::{
+    Capability, CapabilityError, CapabilityErrorKind, DomainName, HostPattern, HttpRule, Piece,
+    TcpRule,
+};
 use crate::report;
+
+const CONNECT: &str = "a connection goes to a host and a port, such as `db.example.com:5432`";
 
 /// Why a request can't be judged: it has more than one reading, or none.
 ///
@@ -100,6 +105,19 @@ pub enum Request {
 }
 
 impl Request {
+    /// A connection to `host:port`.
+    ///
+    /// # Errors
+    /// Where that is not one host and one port.
+    pub fn connect(target: &str) -> Result<Self, RequestError> {
+        let piece = Piece::new(target);
+        let (host, port) = http::host(piece)?;
+        match port {
+            Some(port) => Ok(Self::Connect { host, port }),
+            None => Err(piece.fail(CapabilityErrorKind::Port, CONNECT).into()),
+        }
+    }
+
     /// The narrowest capability that allows this; none for lookups, which go with connections.
     pub fn capability(&self) -> Option<Capability> {
         match self {
@@ -110,6 +128,16 @@ impl Request {
             })),
             Self::Lookup(_) => None,
             Self::Use(capability) => Some(capability.clone()),
+        }
+    }
+
+    /// The host that it leads to.
+    pub fn host(&self) -> Option<String> {
+        match self {
+            Self::Http(request) => Some(request.host().to_string()),
+            Self::Connect { host, .. } => Some(host.to_string()),
+            Self::Lookup(name) => Some(name.to_string()),
+            Self::Use(_) => None,
         }
     }
 

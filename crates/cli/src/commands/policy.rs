@@ -1,0 +1,27 @@
+//! `portcullis policy`: what a grant means, before and after a call.
+
+mod check;
+mod explain;
+mod record;
+
+use crate::args::{Format, PolicyCommand};
+use crate::error::CliError;
+use crate::exit::Exit;
+use portcullis_host_core::{CapabilitySet, Grant, Grants, Inspection};
+
+pub(crate) fn run(command: PolicyCommand, format: Format, verbose: bool) -> Result<Exit, CliError> {
+    match command {
+        PolicyCommand::Explain(args) => explain::run(&args, format, verbose),
+        PolicyCommand::Check(args) => check::run(&args, format, verbose),
+        PolicyCommand::Record(args) => record::run(&args, format, verbose),
+    }
+}
+
+/// What the plugin could reach under this grant: as the host brings it together, without loading the plugin.
+fn grants(seen: &Inspection, grant: &Grant, offline: bool) -> Grants {
+    let requested = match &seen.manifest {
+        Some(manifest) => CapabilitySet::Only(manifest.capabilities.request.clone()),
+        None => CapabilitySet::All,
+    };
+    Grants::new(&requested, grant, &CapabilitySet::All).offline(offline)
+}
