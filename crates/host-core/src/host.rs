@@ -134,6 +134,11 @@ impl Host {
             .map_err(Error::host)?
     }
 
+    /// Where the host stands in its network: what addresses are judged by.
+    pub async fn surroundings(&self) -> Arc<Surroundings> {
+        self.inner.egress.surroundings().await
+    }
+
     /// What is going on.
     pub fn stats(&self) -> HostStats {
         HostStats {

@@ -12,7 +12,7 @@ use portcullis_host_policy::request::{HttpRequest, Request};
 ///
 /// # Panics
 /// Where one of them reads something that is not under the rule.
-pub fn hold(rule: &Capability, method: &str, url: &str) -> bool {
+pub(crate) fn hold(rule: &Capability, method: &str, url: &str) -> bool {
     let Ok(request) = HttpRequest::parse(method, url) else {
         return false;
     };
@@ -102,7 +102,7 @@ impl Read<'_> {
 }
 
 /// Rules that a request made of a few names and paths often hits.
-pub const RULES: [&str; 7] = [
+pub(crate) const RULES: [&str; 7] = [
     "http:https://example.com/v1/*",
     "http:https://*.example.com",
     "http:http://127.0.0.1:8080",

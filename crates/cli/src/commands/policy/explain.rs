@@ -7,8 +7,7 @@ use crate::decided;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::{host, output};
-use portcullis_host_core::{Decision, Denial, Grants, Request};
-use portcullis_host_policy::address::Surroundings;
+use portcullis_host_core::{Decision, Denial, Grants, Host, Request};
 use portcullis_host_policy::decision::{decide, decide_address};
 use portcullis_host_policy::request::{HttpRequest, RequestError};
 use serde_json::{Value, json};
@@ -21,7 +20,7 @@ pub(crate) fn run(args: &ExplainArgs, format: Format, verbose: bool) -> Result<E
     let grants = grants(&seen, &grant, args.grant.offline);
     let (asked, decision) = match asked(args) {
         Ok(request) => {
-            let decision = judge(&grants, &request, args);
+            let decision = session.run(judge(&session.host, &grants, &request, args));
             (request.to_string(), decision)
         }
         // What the gate could not read it denies, and so does this.
@@ -56,9 +55,9 @@ fn asked(args: &ExplainArgs) -> Result<Request, RequestError> {
     Ok(Request::Http(HttpRequest::parse(method, url)?))
 }
 
-fn judge(grants: &Grants, request: &Request, args: &ExplainArgs) -> Decision {
+async fn judge(host: &Host, grants: &Grants, request: &Request, args: &ExplainArgs) -> Decision {
     match args.address {
-        Some(address) => decide_address(grants, request, address, &Surroundings::default()),
+        Some(address) => decide_address(grants, request, address, &*host.surroundings().await),
         None => decide(grants, request),
     }
 }
