@@ -4,6 +4,7 @@ mod bench;
 mod build_examples;
 mod ci;
 mod demo;
+mod registries;
 mod shell;
 mod steps;
 mod test;
@@ -22,6 +23,7 @@ cargo xtask TASK
                      --cargo-component  hello-sync with cargo-component too, where it is installed
                      --install          with it: installs cargo-component first
   bench            measures against the floor and prints the table
+  registries       makes host-policy's table of special addresses from IANA's registries
   tidy             checks the rules that the compiler can't
   ci               format, clippy, tidy, tests, documentation
 ";
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
             build_examples::run(Some(build_examples::Install::Yes))
         }
         ["bench", rest @ ..] => bench::run(rest),
+        ["registries"] => registries::run(),
         ["tidy"] => tidy::run(),
         ["ci"] => ci::run(),
         [] | ["help" | "--help" | "-h"] => {

@@ -10,6 +10,7 @@ mod licences;
 mod locks;
 mod manifests;
 mod packages;
+mod registries;
 mod sources;
 mod tree;
 
@@ -38,7 +39,7 @@ impl Problem {
 
 type Check = fn(&Tree) -> Result<Vec<Problem>>;
 
-const CHECKS: [(&str, Check); 20] = [
+const CHECKS: [(&str, Check); 21] = [
     ("crates are those of the map", crates::on_the_map),
     ("crates depend on what they may", crates::dependencies),
     (
@@ -56,6 +57,10 @@ const CHECKS: [(&str, Check); 20] = [
     (
         "published crates carry the WIT files",
         packages::carry_the_contract,
+    ),
+    (
+        "the table of addresses is that of the registries",
+        registries::table_is_generated,
     ),
     (
         "the contract parses and is documented",
