@@ -132,10 +132,12 @@ fn found(file: &TextFile, marks: &[&str]) -> Vec<(usize, String)> {
     found
 }
 
-/// Finds words and `Type::function`; a `mod tests` is skipped.
+/// Finds words and `Type::function`; a `mod tests` is skipped, and `allow(false)`, which closes.
 fn collect(tokens: TokenStream, marks: &[&str], found: &mut Vec<(usize, String)>) {
     let mut words: Vec<String> = Vec::new();
-    for token in tokens {
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let closes = matches!(tokens.peek(), Some(TokenTree::Group(group)) if group.stream().to_string() == "false");
         match token {
             TokenTree::Ident(word) => {
                 let text = word.to_string();
@@ -145,7 +147,7 @@ fn collect(tokens: TokenStream, marks: &[&str], found: &mut Vec<(usize, String)>
                 };
                 let hit = [text.clone(), path]
                     .into_iter()
-                    .find(|mark| marks.contains(&mark.as_str()));
+                    .find(|mark| marks.contains(&mark.as_str()) && !closes);
                 found.extend(hit.map(|mark| (word.span().start().line, mark)));
                 words.push(text);
             }
@@ -212,6 +214,10 @@ mod tests {
         let open = "fn f(wasi: &mut WasiCtxBuilder) { wasi.inherit_network(); }";
         let path = "crates/host-core/src/state.rs";
         assert_eq!(problems(path, open), [format!("{path}:1: inherit_network")]);
+        let allows = "fn f(wasi: &mut WasiCtxBuilder) { wasi.allow_tcp(true); }";
+        assert_eq!(problems(path, allows), [format!("{path}:1: allow_tcp")]);
+        let closes = "fn f(wasi: &mut WasiCtxBuilder) { wasi.allow_tcp(false).allow_udp(false); }";
+        assert_eq!(problems(path, closes), [""; 0]);
         assert_eq!(
             problems("crates/host-core/src/sockets/mod.rs", open),
             [""; 0]
