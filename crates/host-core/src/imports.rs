@@ -14,6 +14,7 @@ pub(crate) fn link(linker: &mut Linker<State>) -> Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     wasmtime_wasi::p3::add_to_linker(linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
+    crate::egress::link_error_codes(linker)?;
     wasmtime_wasi_http::p3::add_to_linker(linker)?;
     host::log::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     host::config::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;

@@ -15,6 +15,7 @@
 //! Steps 1 to 6 are [`exchange::send`], in this order. What may be reached is decided in `host-policy`; nothing here does.
 
 mod budget;
+mod codes;
 mod dial;
 mod download;
 mod exchange;
@@ -38,6 +39,7 @@ use portcullis_host_policy::address::Surroundings;
 use crate::PluginLimits;
 use crate::access::Access;
 
+pub(crate) use codes::link_error_codes;
 pub(crate) use hooks::Http;
 pub use policy::{EgressPolicy, EgressRequest, EgressVerdict};
 pub use resolve::Resolve;
