@@ -276,6 +276,10 @@ impl WasiHttpView for State {
     }
 }
 
+/// What the engine keeps for one task or host call, with its streams and futures: a request of wasi:http 0.3 has some twenty
+/// entries, two bodies with their trailers and results and three for each of these.
+const ENTRIES_PER_TASK: usize = 24;
+
 /// What a running guest is asked at every tick: it is stopped when it went over a limit, else it yields.
 pub(crate) fn on_tick(
     mut store: StoreContextMut<'_, State>,
@@ -287,7 +291,7 @@ pub(crate) fn on_tick(
         return Err(Caught.into());
     }
     let allowed = store.data().call.limits.tasks_in_flight;
-    if store.concurrent_state_table_size() > allowed as usize {
+    if store.concurrent_state_table_size() > allowed as usize * ENTRIES_PER_TASK {
         return Err(LimitHit {
             limit: "tasks in flight",
             allowed: allowed.into(),
