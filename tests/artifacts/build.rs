@@ -89,7 +89,10 @@ struct Group {
 fn guests(root: &Path, target_dir: &Path) -> Vec<Artifact> {
     let workspace = root.join("tests/guests");
     let folder = workspace.join("guests");
-    watch(&workspace, &["Cargo.toml", "Cargo.lock", "guests", "src"]);
+    watch(
+        &workspace,
+        &["Cargo.toml", "Cargo.lock", "guests", "src", "wasi"],
+    );
     let mut guests = Vec::new();
     for (group, names) in groups(&workspace) {
         let mut cargo = cargo(&workspace, group.profile, target_dir);
