@@ -13,4 +13,5 @@ mod names;
 mod pools;
 mod requests;
 mod responses;
+mod secrets;
 mod tls;

@@ -2,8 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use portcullis_host_core::DenyCode;
-use portcullis_host_policy::address::Surroundings;
+use portcullis_host_core::{DenyCode, Surroundings};
 
 use crate::server::{Reply, Server, pair};
 use crate::support::{Told, stage, through_every_way};

@@ -7,14 +7,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use portcullis_host_core::secret::{
+    Binding, MemorySecrets, SecretName, SecretStore as _, SecretString,
+};
 use portcullis_host_core::{
     AuditRecord, AuditSink, CallOptions, Capability, DenyCode, Error, Grant, Host, HostBuilder,
-    LimitOverrides, LoadOptions, Plugin, Resolve,
+    Identity, LimitOverrides, LoadOptions, Plugin, Resolve, Surroundings, Verdict,
 };
-use portcullis_host_policy::address::Surroundings;
-use portcullis_host_policy::audit::Verdict;
 use portcullis_test_artifacts as guests;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -148,6 +150,8 @@ pub(crate) struct Setting {
     host: HostBuilder,
     grant: Grant,
     limits: LimitOverrides,
+    secrets: Vec<(SecretName, SecretString)>,
+    bindings: Vec<Binding>,
 }
 
 /// The folder in which all tests of a run keep compiled guests.
@@ -176,6 +180,8 @@ pub(crate) fn stage(way: Way) -> Setting {
         host,
         grant: Grant::none(),
         limits,
+        secrets: Vec::new(),
+        bindings: Vec::new(),
     }
 }
 
@@ -205,8 +211,27 @@ impl Setting {
         self
     }
 
+    /// A secret that is granted to the plugin, and bound to requests of its.
+    pub(crate) fn secret(mut self, name: &str, value: &str, to: &str, placement: &str) -> Self {
+        let secret: SecretName = name.parse().unwrap();
+        let component = std::fs::read(self.way.guest()).unwrap();
+        self.secrets.push((secret.clone(), value.to_owned().into()));
+        self.bindings.push(Binding {
+            secret,
+            identity: Identity::Digest(Sha256::digest(component).into()),
+            to: to.parse().unwrap(),
+            placement: placement.parse().unwrap(),
+        });
+        self.allow(format!("secret:{name}"))
+    }
+
     pub(crate) async fn set(self) -> Stage {
-        let host = self.host.build().unwrap();
+        let store = MemorySecrets::new();
+        for (name, value) in self.secrets {
+            store.set(&name, value).await.unwrap();
+        }
+        let host = self.host.secrets(Arc::new(store)).bindings(self.bindings);
+        let host = host.build().unwrap();
         let options = LoadOptions {
             grant: self.grant,
             limits: self.limits,
@@ -344,6 +369,11 @@ impl Stage {
 
 pub(crate) async fn send(plugin: &Plugin, request: Value) -> Told {
     let arguments = json!({ "request": request });
-    let output = plugin.call("fetch", arguments, CallOptions::default());
-    Told(output.await.unwrap().structured.unwrap())
+    let called = plugin.call("fetch", arguments, CallOptions::default());
+    Told(match called.await {
+        Ok(output) => output.structured.unwrap(),
+        // Who is caught carrying a secret away is told nothing at all: its call ends.
+        Err(Error::Denied { error, .. }) => json!({ "code": error.code, "body": "", "headers": [] }),
+        Err(error) => panic!("{error}"),
+    })
 }

@@ -191,6 +191,22 @@ through_every_way! {
         assert!(seen.requests.is_empty() && !seen.ends[0].unfinished.contains("GET"), "{seen:?}");
     }
 
+    async fn a_secret_goes_to_a_name_that_is_proved(way) {
+        for protocol in ["h2", "http/1.1"] {
+            let authority = Authority::new();
+            let server = secure(authority.server(&["api.example.com"], &[protocol], false)).await;
+            let to = format!("{}/v1/*", url(&server));
+            let stage = secured(way, &server, &authority).secret("API_KEY", "a-secret-of-some-length", &to, "bearer");
+            let stage = stage.set().await;
+            for path in ["/v1/a", "/v2/a"] {
+                stage.fetch(&format!("GET {}{path}", url(&server))).await;
+            }
+            let seen = server.seen().requests;
+            assert!(seen[0].contains("authorization: Bearer a-secret-of-some-length\r\n"), "{seen:?}");
+            assert!(!seen[1].contains("authorization"), "{seen:?}");
+        }
+    }
+
     async fn a_certificate_for_two_names_does_not_join_their_connections(way) {
         let authority = Authority::new();
         let server = secure(authority.server(&["*.example.com"], &["h2"], false)).await;
