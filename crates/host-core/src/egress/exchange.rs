@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, Version, header};
 use http_body::Body as _;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
-use portcullis_host_policy::capability::Capability;
+use portcullis_host_policy::capability::{Capability, HttpRule};
 use portcullis_host_policy::decision::{
     Decision, Denial, DenyCode, GuestCode, decide_address, vet,
 };
@@ -25,12 +25,16 @@ use super::download::Download;
 use super::policy::{EgressRequest, EgressVerdict};
 use super::pool::{Connection, Key};
 use super::upload::{Upload, leak, over, search};
-use super::{PluginEgress, addresses, dial, shape};
+use super::{PluginEgress, dial, shape};
 use crate::access::Caller;
 use crate::secret::Scanner;
 
 /// Responses without meaning (1xx) before the one that counts. Servers send one or two.
 const INFORMATIONAL: u32 = 16;
+
+/// Addresses of one name that are looked at. Large services give eight; an answer can hold thousands, and all of them would
+/// be judged, recorded and tried.
+const ADDRESSES: usize = 16;
 
 /// What is known of a request that passed the rules, for its two bodies and its record.
 pub(super) struct Exchange {
@@ -296,14 +300,12 @@ impl Outgoing {
         request: &Request,
     ) -> Result<(Capability, Vec<IpAddr>), Error> {
         let host = &self.egress.host;
-        let looked_up = timeout(
-            self.connect_time(),
-            addresses(&*host.resolver, target.host()),
-        );
+        let looked_up = timeout(self.connect_time(), self.egress.look_up(target.host()));
         let found = looked_up.await.map_err(|_| Error::DnsTimeout)?;
         let around = host.surroundings().await;
         let grants = self.caller.access.grants();
-        let found = found.unwrap_or_default();
+        let mut found = found.unwrap_or_default();
+        found.truncate(ADDRESSES);
         let mut vetted = vet(&grants, request, found.iter().copied(), &around).into_iter();
         let Some((first, rule)) = vetted.next() else {
             // To the guest both are the same: a name that does not exist, and one whose addresses are not for it.
@@ -398,7 +400,10 @@ impl Outgoing {
         let mut headers = passed.headers.clone();
         let mut query = target.query().map(str::to_owned);
         let vault = &self.caller.access.vault;
-        vault.inject(target, &mut headers, &mut query);
+        // Who was let to anywhere public takes no secret there.
+        if passed.rule != Capability::Http(HttpRule::Public) {
+            vault.inject(target, &mut headers, &mut query);
+        }
         if !vault.is_empty() {
             // What comes back has to be readable, and whole, to be searched for secrets.
             headers.insert(

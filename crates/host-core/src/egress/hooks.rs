@@ -17,6 +17,11 @@ use super::exchange::Outgoing;
 use crate::CallLimits;
 use crate::access::Caller;
 
+/// Bytes of a request's body that the host holds for a guest that writes faster than the network. Each of a call's handles may
+/// be such a body: the engine's own default of a mebibyte would make hundreds of mebibytes of that, outside the guest's
+/// memory.
+const BODY_PIECE: usize = 64 * 1024;
+
 /// What a store holds of the gate.
 pub(crate) struct Http {
     ctx: WasiHttpCtx,
@@ -98,6 +103,14 @@ impl WasiHttpHooks for Hooks {
 
     fn set_host_header(&mut self) -> bool {
         false
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_PIECE
+    }
+
+    fn p3_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_PIECE
     }
 
     fn send_request(

@@ -30,11 +30,15 @@ mod tests;
 mod tls;
 mod upload;
 
+use std::io;
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use portcullis_host_policy::address::Surroundings;
+use portcullis_host_policy::request::Host;
+use tokio::sync::Semaphore;
 
 use crate::PluginLimits;
 use crate::access::Access;
@@ -88,6 +92,8 @@ pub(crate) struct PluginEgress {
     pool: pool::Pool,
     per_minute: Option<DefaultDirectRateLimiter>,
     requests_per_minute: u32,
+    /// Places for lookups, which may each hold a thread.
+    lookups: Arc<Semaphore>,
 }
 
 impl PluginEgress {
@@ -98,7 +104,24 @@ impl PluginEgress {
             pool: pool::Pool::new(access.revoked()),
             per_minute: quota.map(RateLimiter::direct),
             requests_per_minute: limits.requests_per_minute,
+            lookups: Arc::new(Semaphore::new(limits.blocking_threads.max(1) as usize)),
         }
+    }
+
+    /// Looks a host up. One that nobody waits for any more goes on to its end and keeps its place: what a plugin has stuck
+    /// takes nothing from others.
+    async fn look_up(&self, host: &Host) -> io::Result<Vec<IpAddr>> {
+        if let Host::Address(address) = host {
+            return Ok(vec![*address]);
+        }
+        let place = Arc::clone(&self.lookups).acquire_owned().await;
+        let (resolver, host) = (Arc::clone(&self.host.resolver), host.clone());
+        let lookup = tokio::spawn(async move {
+            let found = addresses(&*resolver, &host).await;
+            drop(place);
+            found
+        });
+        lookup.await.map_err(io::Error::other)?
     }
 
     /// Whether one more request may start within this minute.
