@@ -83,6 +83,18 @@ through_every_way! {
         stage.is_well().await;
     }
 
+    async fn an_upload_that_a_reused_instance_leaves_open_is_reset(way) {
+        let server = Server::hello().await;
+        let setting = stage(way).allow(format!("http:POST http://127.0.0.1:{}", server.port()));
+        let stage = setting.reused().set().await;
+        let asked = with(upload(&server), "fill", 2_000_000);
+        let _ = stage.ask("abandon", json!({ "request": asked, "then": "return" })).await;
+        was_cut_off(&server).await;
+        // The next call has its own way out.
+        let asked = request(&format!("POST http://127.0.0.1:{}/", server.port()));
+        assert_eq!(stage.send(asked).await.body(), "hello");
+    }
+
     async fn an_upload_over_its_limit_is_cut_off(way) {
         let server = Server::hello().await;
         let stage = stage(way)

@@ -101,6 +101,43 @@ through_every_way! {
         stage.is_well().await;
     }
 
+    async fn lookups_that_hang_keep_their_places_and_no_others(way) {
+        let server = Server::hello().await;
+        let port = server.port();
+        let stage = stage(way)
+            .allow("http:http://*.example.com")
+            .name("hangs.example.com", &[])
+            .name("works.example.com", &["127.0.0.1"])
+            .limits(|limits| {
+                limits.blocking_threads = Some(2);
+                limits.connect_time = Some(Duration::from_millis(300));
+            })
+            .set()
+            .await;
+        stage.names.hang("hangs.example.com");
+        let asked = request("GET http://hangs.example.com/");
+        let outcomes = stage.ask("storm", storm(asked, 8, 8)).await.unwrap();
+        assert_eq!(outcomes["ok"], Value::Null, "{outcomes}");
+        assert_eq!(stage.names.asked(), ["hangs.example.com"; 2]);
+        let neighbour = stage.neighbour(format!("http:http://works.example.com:{port} in 127.0.0.0/8")).await;
+        let told = send(&neighbour, request(&format!("GET http://works.example.com:{port}/"))).await;
+        assert_eq!(told.body(), "hello", "{told:?}");
+    }
+
+    async fn an_answer_of_thousands_of_addresses_is_cut(way) {
+        let server = Server::hello().await;
+        let port = server.port();
+        let stage = stage(way)
+            .allow(format!("http:http://api.example.com:{port} in 127.0.0.0/8"))
+            .name("api.example.com", &["127.0.0.1"; 5_000])
+            .set()
+            .await;
+        let told = stage.fetch(&format!("GET http://api.example.com:{port}/")).await;
+        assert_eq!(told.body(), "hello", "{told:?}");
+        let records = stage.trail.take_allowed().await;
+        assert!(records.iter().all(|record| record.addresses.len() <= 16), "{}", records[0].addresses.len());
+    }
+
     async fn a_neighbour_is_served_while_one_plugin_exhausts_itself(way) {
         let slow = Server::start(|_| Reply::hold("")).await;
         let server = Server::hello().await;

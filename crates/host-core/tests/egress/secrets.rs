@@ -18,7 +18,12 @@ fn url(server: &Server) -> String {
 fn bound(way: Way, server: &Server, placement: &str) -> Setting {
     stage(way)
         .allow(format!("http:GET,POST {}", url(server)))
-        .secret("API_KEY", VALUE, &format!("GET,POST {}/v1/*", url(server)), placement)
+        .secret(
+            "API_KEY",
+            VALUE,
+            &format!("GET,POST {}/v1/*", url(server)),
+            placement,
+        )
 }
 
 fn percent_encoded(value: &str) -> String {
@@ -27,16 +32,26 @@ fn percent_encoded(value: &str) -> String {
 
 /// The ways in which a value can be written that are looked for.
 fn written(value: &str) -> Vec<String> {
-    let mixed = value.replace('/', "%2F").replace('=', "%3d").replace('+', "%2b");
+    let mixed = value
+        .replace('/', "%2F")
+        .replace('=', "%3d")
+        .replace('+', "%2b");
     let encoded = ["", "x", "xx"].map(|before| BASE64_STANDARD.encode(format!("{before}{value}!")));
-    let url_safe = ["", "x", "xx"].map(|before| BASE64_URL_SAFE_NO_PAD.encode(format!("{before}{value}!")));
-    [value.to_owned(), percent_encoded(value), mixed].into_iter().chain(encoded).chain(url_safe).collect()
+    let url_safe =
+        ["", "x", "xx"].map(|before| BASE64_URL_SAFE_NO_PAD.encode(format!("{before}{value}!")));
+    [value.to_owned(), percent_encoded(value), mixed]
+        .into_iter()
+        .chain(encoded)
+        .chain(url_safe)
+        .collect()
 }
 
 /// Pieces of a few bytes each.
 fn split(text: &str) -> Vec<String> {
     let bytes = text.as_bytes().chunks(5);
-    bytes.map(|piece| String::from_utf8_lossy(piece).into_owned()).collect()
+    bytes
+        .map(|piece| String::from_utf8_lossy(piece).into_owned())
+        .collect()
 }
 
 through_every_way! {
@@ -93,11 +108,14 @@ through_every_way! {
                     let pieces = split(&echo);
                     Reply::chunked(&[], &pieces.iter().map(String::as_str).collect::<Vec<_>>())
                 }
+                request if request.contains("/v1/trailer") => Reply::hold(format!(
+                    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-echo\r\n\r\nd\r\nbefore  after\r\n0\r\nx-echo: {echo}\r\n\r\n"
+                )),
                 _ => Reply::with(&[("x-echo", &echo), ("set-cookie", &echo), ("x-other", "kept")], "hello"),
             })
             .await;
             let stage = bound(way, &server, "bearer").set().await;
-            for path in ["body", "json", "image", "chunks", "header"] {
+            for path in ["body", "json", "image", "chunks", "trailer", "header"] {
                 let told = stage.fetch(&format!("GET {}/v1/{path}", url(&server))).await;
                 assert_eq!(told.code(), "ok", "{path}: {told:?}");
                 assert!(!told.text().contains(&text), "{path}: {told:?}");
@@ -207,11 +225,22 @@ async fn a_secret_is_not_carried_elsewhere_in_a_trailer() {
             .allow(format!("http:GET,POST {}", url(&server)))
             .set()
             .await;
-        let asked = with(request(&format!("POST {}/", url(&server))), "pieces", json!(["body"]));
-        let told = stage.send(with(asked, "trailers", json!([["x-note", VALUE]]))).await;
+        let asked = with(
+            request(&format!("POST {}/", url(&server))),
+            "pieces",
+            json!(["body"]),
+        );
+        let told = stage
+            .send(with(asked, "trailers", json!([["x-note", VALUE]])))
+            .await;
         assert_ne!(told.code(), "ok", "{told:?}");
-        let seen = server.wait(|seen| seen.ends.len() == seen.connections).await;
+        let seen = server
+            .wait(|seen| seen.ends.len() == seen.connections)
+            .await;
         assert!(seen.requests.is_empty(), "{seen:?}");
-        assert!(seen.ends.iter().all(|end| !end.unfinished.contains(VALUE)), "{seen:?}");
+        assert!(
+            seen.ends.iter().all(|end| !end.unfinished.contains(VALUE)),
+            "{seen:?}"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! A stage for each test: a host with a scripted resolver and a kept audit trail, and one guest for each way out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use portcullis_host_core::secret::{
 };
 use portcullis_host_core::{
     AuditRecord, AuditSink, CallOptions, Capability, DenyCode, Error, Grant, Host, HostBuilder,
-    Identity, LimitOverrides, LoadOptions, Plugin, Resolve, Surroundings, Verdict,
+    Identity, InstancePolicy, LimitOverrides, LoadOptions, Plugin, Resolve, Surroundings, Verdict,
 };
 use portcullis_test_artifacts as guests;
 use serde_json::{Value, json};
@@ -71,6 +71,7 @@ pub(crate) use through_every_way;
 #[derive(Default)]
 pub(crate) struct Names {
     answers: Mutex<HashMap<String, Vec<Vec<IpAddr>>>>,
+    hanging: Mutex<HashSet<String>>,
     asked: Mutex<Vec<String>>,
 }
 
@@ -87,6 +88,11 @@ impl Names {
         self.answers.lock().unwrap().insert(name.into(), answers);
     }
 
+    /// Never answers `name`.
+    pub(crate) fn hang(&self, name: &str) {
+        self.hanging.lock().unwrap().insert(name.into());
+    }
+
     /// The names that were looked up, in order.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
@@ -97,6 +103,10 @@ impl Names {
 impl Resolve for Names {
     async fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>> {
         self.asked.lock().unwrap().push(name.to_owned());
+        let hangs = self.hanging.lock().unwrap().contains(name);
+        if hangs {
+            std::future::pending::<()>().await;
+        }
         let mut answers = self.answers.lock().unwrap();
         let left = answers.get_mut(name).ok_or(io::ErrorKind::NotFound)?;
         Ok(match left.len() {
@@ -150,6 +160,7 @@ pub(crate) struct Setting {
     host: HostBuilder,
     grant: Grant,
     limits: LimitOverrides,
+    instances: Option<InstancePolicy>,
     secrets: Vec<(SecretName, SecretString)>,
     bindings: Vec<Binding>,
 }
@@ -180,6 +191,7 @@ pub(crate) fn stage(way: Way) -> Setting {
         host,
         grant: Grant::none(),
         limits,
+        instances: None,
         secrets: Vec::new(),
         bindings: Vec::new(),
     }
@@ -211,6 +223,12 @@ impl Setting {
         self
     }
 
+    /// Instances that serve one call after the other.
+    pub(crate) fn reused(mut self) -> Self {
+        self.instances = Some(InstancePolicy::Reuse);
+        self
+    }
+
     /// A secret that is granted to the plugin, and bound to requests of its.
     pub(crate) fn secret(mut self, name: &str, value: &str, to: &str, placement: &str) -> Self {
         let secret: SecretName = name.parse().unwrap();
@@ -235,6 +253,7 @@ impl Setting {
         let options = LoadOptions {
             grant: self.grant,
             limits: self.limits,
+            instances: self.instances,
             ..LoadOptions::default()
         };
         let plugin = host.load_with(self.way.guest(), options).await.unwrap();
@@ -373,7 +392,9 @@ pub(crate) async fn send(plugin: &Plugin, request: Value) -> Told {
     Told(match called.await {
         Ok(output) => output.structured.unwrap(),
         // Who is caught carrying a secret away is told nothing at all: its call ends.
-        Err(Error::Denied { error, .. }) => json!({ "code": error.code, "body": "", "headers": [] }),
+        Err(Error::Denied { error, .. }) => {
+            json!({ "code": error.code, "body": "", "headers": [] })
+        }
         Err(error) => panic!("{error}"),
     })
 }
