@@ -147,11 +147,7 @@ impl Outgoing {
         let begun = std::time::Instant::now();
         let deadline = Instant::now() + self.budget.limits.request_time;
         let (parts, body) = request.into_parts();
-        let body = if has_no_body(&parts.method, &body) {
-            empty()
-        } else {
-            body
-        };
+        let body = if has_no_body(&parts) { empty() } else { body };
         let target = shape::read(&parts.method, &parts.uri)
             .map_err(|error| guest_error(self.caller.refuse_unreadable("http", error.into())))?;
         let reserved = |name: &_| self.caller.access.vault.reserves(name);
@@ -536,9 +532,9 @@ fn lower(asked: Option<Duration>, allowed: Duration) -> Duration {
 
 /// GET and HEAD are sent without a body, unless its length was said. WASI 0.3 does not know that of its bodies, and a body that
 /// nobody asks for its end would hold the connection.
-fn has_no_body(method: &http::Method, body: &WasiBody) -> bool {
-    matches!(*method, http::Method::GET | http::Method::HEAD)
-        && body.size_hint().exact().unwrap_or_default() == 0
+fn has_no_body(request: &http::request::Parts) -> bool {
+    matches!(request.method, http::Method::GET | http::Method::HEAD)
+        && !request.headers.contains_key(header::CONTENT_LENGTH)
 }
 
 fn empty() -> WasiBody {
