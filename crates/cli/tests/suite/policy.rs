@@ -1,9 +1,9 @@
 //! What a grant means: explained, checked, recorded.
 
-use crate::support::{run, with_manifest};
+use crate::support::{Ran, portcullis, run, with_manifest};
 use portcullis_test_artifacts as guests;
-use serde_json::json;
-use std::path::PathBuf;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 
 const MANIFEST: &str = r#"
 [plugin]
@@ -27,7 +27,7 @@ fn plugin() -> (tempfile::TempDir, PathBuf) {
 }
 
 /// Runs `policy WHAT` on the plugin.
-fn policy(what: &str, options: &[&str]) -> crate::support::Ran {
+fn policy(what: &str, options: &[&str]) -> Ran {
     let (_folder, path) = plugin();
     let path = path.to_str().unwrap();
     let mut arguments = vec!["policy", what, path];
@@ -319,4 +319,103 @@ fn a_recorded_call_that_reaches_for_nothing_needs_nothing() {
     );
     let ran = run(&["policy", "record", path, "no-such-tool"]);
     assert_eq!(ran.code, Some(5), "{}", ran.stderr);
+}
+
+/// Calls a tool of the guest that keeps state, in a home of its own, and gives how that ended.
+fn store(home: &Path, command: &[&str], options: &[&str]) -> Ran {
+    let mut portcullis = portcullis();
+    for variable in ["XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"] {
+        portcullis.env(variable, home);
+    }
+    let (command, file) = (command.iter().copied(), guests::WELL_STORE);
+    Ran::of(portcullis.args(command).arg(file).args(options))
+}
+
+const SET: [&str; 2] = ["set", r#"--args={"key": "a", "value": "b", "sync": false}"#];
+
+#[test]
+fn a_denied_call_ends_with_4_and_says_which_allow_would_permit_it() {
+    let home = tempfile::tempdir().unwrap();
+    let call = |options: &[&str]| store(home.path(), &["call"], &[&SET, options].concat());
+    let ran = call(&[]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (Some(4), ""),
+        "{}",
+        ran.stderr
+    );
+    for line in [
+        "error: denied: ",
+        "  denied (not-granted): the operator granted no rule that allows state\n",
+        "    --allow 'state'\n",
+    ] {
+        assert!(
+            ran.stderr.contains(line),
+            "{line} is missing in\n{}",
+            ran.stderr
+        );
+    }
+    let error = call(&["--output=json"]).error();
+    assert_eq!(
+        (&error["kind"], &error["code"]),
+        (&json!("denied"), &json!("denied"))
+    );
+    assert_eq!(error["denials"][0]["remedies"], json!(["--allow 'state'"]));
+
+    call(&["--allow=state"]).ok();
+    assert_eq!(call(&["--allow=state", "--deny=state"]).code, Some(4));
+    // It needs no network.
+    call(&["--allow=state", "--offline"]).ok();
+}
+
+#[test]
+fn a_denial_that_the_tool_swallowed_is_told_beside_the_answer() {
+    let home = tempfile::tempdir().unwrap();
+    let call = |options: &[&str]| {
+        let options = [&["insist", "--arg=times=3"], options].concat();
+        store(home.path(), &["call"], &options)
+    };
+    let ran = call(&[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stdout.contains("denied"), "{}", ran.stdout);
+    assert!(
+        ran.stderr.contains("\n  --allow 'state'\n"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(ran.stderr.matches("--allow").count(), 1, "{}", ran.stderr);
+
+    let ran = call(&["--output=json"]);
+    let told: Value = serde_json::from_str(ran.stderr.trim()).unwrap();
+    assert_eq!(told["denied"]["code"], "not-granted");
+
+    let ran = call(&["--allow=state"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_recorded_call_prints_the_grant_that_it_needs() {
+    let home = tempfile::tempdir().unwrap();
+    let record = |options: &[&str]| {
+        let options = [&SET, options].concat();
+        store(home.path(), &["policy", "record"], &options)
+    };
+    let ran = record(&[]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (Some(4), "--allow 'state'\n")
+    );
+    assert!(ran.stderr.contains("run it again"), "{}", ran.stderr);
+    let ran = record(&["--allow=state", "--allow=env:HOME", "--allow=http:*"]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str(), ran.stderr.as_str()),
+        (Some(0), "--allow 'state'\n", ""),
+        "what was granted and not used is left out"
+    );
+    let ran = record(&["--output=json"]);
+    let answer = ran.json();
+    assert_eq!(
+        (&answer["allow"], &answer["complete"]),
+        (&json!(["state"]), &json!(false))
+    );
 }

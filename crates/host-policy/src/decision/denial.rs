@@ -173,7 +173,7 @@ impl fmt::Display for Remedy {
                 "in the host's settings, add to the ceiling: \"{capability}\""
             ),
             Self::LiftDenial(capability) => write!(f, "take back --deny {}", quoted(capability)),
-            Self::GoOnline => f.write_str("in the host's settings: offline = false"),
+            Self::GoOnline => f.write_str("open the host's network: leave out --offline"),
         }
     }
 }
