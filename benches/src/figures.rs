@@ -18,7 +18,7 @@ pub(crate) enum Bound {
 use Bound::{Anything, AtLeast, AtMost};
 
 /// In the order of the table. Each is a promise to whoever uses the project, set from what was measured by hand.
-pub(crate) const FIGURES: [Figure; 12] = [
+pub(crate) const FIGURES: [Figure; 14] = [
     Figure {
         key: "isolated_ratio",
         name: "isolated call ÷ floor's",
@@ -78,6 +78,16 @@ pub(crate) const FIGURES: [Figure; 12] = [
         key: "decision_us",
         name: "policy decision, 100 rules, µs",
         bound: AtMost(2.0),
+    },
+    Figure {
+        key: "egress_small_ratio",
+        name: "small request through the gate ÷ hyper's",
+        bound: AtMost(1.3),
+    },
+    Figure {
+        key: "egress_large_ratio",
+        name: "1 GiB: throughput through the gate ÷ hyper's",
+        bound: AtLeast(0.7),
     },
 ];
 

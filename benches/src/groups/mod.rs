@@ -2,6 +2,7 @@
 
 mod calls;
 mod decision;
+mod egress;
 mod inflight;
 mod load;
 mod neighbours;
@@ -22,7 +23,7 @@ pub(crate) struct Group {
     pub(crate) measure: fn() -> Result<Vec<Measured>>,
 }
 
-pub(crate) const GROUPS: [Group; 7] = [
+pub(crate) const GROUPS: [Group; 8] = [
     Group {
         name: "calls",
         what: "isolated and warm calls",
@@ -57,6 +58,11 @@ pub(crate) const GROUPS: [Group; 7] = [
         name: "decision",
         what: "policy decisions under a hundred rules",
         measure: decision::measure,
+    },
+    Group {
+        name: "egress",
+        what: "requests through the gate, and by hyper alone",
+        measure: egress::measure,
     },
 ];
 

@@ -5,6 +5,7 @@ mod call;
 mod ends;
 mod new;
 mod policy;
+mod reach;
 mod see;
 mod support;
 mod usage;
