@@ -1,5 +1,9 @@
 //! The command line.
 
+mod audit;
+
+pub(crate) use audit::{AuditCommand, WantedArgs};
+
 use crate::arguments::Assignment;
 use bytesize::ByteSize;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
@@ -52,6 +56,9 @@ pub(crate) enum Command {
     /// See what a plugin asks for, what a grant gives it, and why a request is allowed or denied.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Show what was decided for plugins, and by which rule.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Write a completion script for a shell to stdout.
     Completions {
         /// The shell.
@@ -138,6 +145,10 @@ pub(crate) struct HostArgs {
     /// Keep no record of decisions, wherever it would be written.
     #[arg(long)]
     pub(crate) no_audit: bool,
+
+    /// Where plugins' state is kept; else the user's own data folder.
+    #[arg(long, value_name = "DIR", env = "PORTCULLIS_STATE_DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ use portcullis_host_core::{Capability, Error as HostError, ErrorKind};
 use portcullis_host_policy::SlotError;
 use portcullis_host_policy::manifest::{ManifestError, ManifestErrors};
 use serde_json::{Map, Value, json};
+use std::path::PathBuf;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,11 @@ pub(crate) enum CliError {
     },
     #[error("{}", lines(.0))]
     Slots(Vec<SlotError>),
+    #[error("can't read the audit trail in {}: {source}", folder.display())]
+    Audit {
+        folder: PathBuf,
+        source: std::io::Error,
+    },
     #[error("can't start: {0}")]
     Runtime(std::io::Error),
     #[error("can't write to stdout: {0}")]
@@ -47,7 +53,10 @@ impl CliError {
             CliError::New(NewError::Write { .. }) => Exit::Failed,
             CliError::New(_) => Exit::Usage,
             CliError::Build(BuildError::Manifest { .. }) => Exit::NotLoadable,
-            CliError::Build(_) | CliError::Runtime(_) | CliError::Stdout(_) => Exit::Failed,
+            CliError::Build(_)
+            | CliError::Audit { .. }
+            | CliError::Runtime(_)
+            | CliError::Stdout(_) => Exit::Failed,
             CliError::Host(error) => exit(error.kind()),
             CliError::Call { error, .. } => exit(error.kind()),
         }
@@ -69,7 +78,9 @@ impl CliError {
                 Map::from_iter([("mistakes".into(), mistakes(source))]),
             ),
             CliError::Build(_) => ("build".into(), Map::new()),
-            CliError::Runtime(_) | CliError::Stdout(_) => ("io".into(), Map::new()),
+            CliError::Audit { .. } | CliError::Runtime(_) | CliError::Stdout(_) => {
+                ("io".into(), Map::new())
+            }
             CliError::Host(error) => return json!({ "error": host_json(error) }),
             CliError::Call {
                 error,

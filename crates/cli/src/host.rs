@@ -52,6 +52,9 @@ pub(crate) fn start_with(
     } else if let Some(dir) = &args.audit_dir {
         builder = builder.audit_dir(dir.clone());
     }
+    if let Some(dir) = &args.state_dir {
+        builder = builder.state_dir(dir.clone());
+    }
     let host = builder.build()?;
     Ok(Box::leak(Box::new(Session {
         runtime,

@@ -45,6 +45,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Inspect(args) => commands::inspect::run(&args, format, verbose)?,
         Command::Call(args) => commands::call::run(&args, format, verbose)?,
         Command::Policy(command) => return commands::policy::run(command, format, verbose),
+        Command::Audit(command) => commands::audit::run(&command, format)?,
         Command::Completions { shell } => commands::completions::run(shell)?,
     }
     Ok(Exit::Done)

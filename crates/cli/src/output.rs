@@ -31,6 +31,15 @@ pub(crate) fn text(text: &str) -> Result<(), CliError> {
     }))
 }
 
+/// Writes one line to stdout at once. False: nobody reads any more.
+pub(crate) fn line(line: &str) -> Result<bool, CliError> {
+    let mut out = anstream::stdout().lock();
+    match writeln!(out, "{line}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        result => result.map(|()| true).map_err(CliError::Stdout),
+    }
+}
+
 /// Writes bytes to stdout as they are.
 pub(crate) fn bytes(bytes: &[u8]) -> Result<(), CliError> {
     let mut out = io::stdout().lock();

@@ -1,5 +1,6 @@
 //! The command as its users see it: the real binary, real plugins, real exit codes.
 
+mod audit;
 mod build;
 mod call;
 mod ends;

@@ -14,7 +14,7 @@ use super::append::{Appender, FILE_BYTES};
 use super::queue::{Batch, Queue};
 use super::{AuditLine, AuditSink, TRAILS};
 use crate::mac::MacKey;
-use crate::private::make_private;
+use crate::private::{make_private, user_folder};
 
 /// How long [`JsonLines::flush`] waits for a disk. A trail on one that hangs must not hold up the end of the program for good.
 const FLUSH_TIME: Duration = Duration::from_secs(5);
@@ -73,6 +73,11 @@ impl JsonLines {
         let sink = Self::new(folder);
         make_private(&sink.folder)?;
         Ok(sink)
+    }
+
+    /// Where a host writes that is told nothing else; none where no home folder is known.
+    pub fn default_folder() -> Option<PathBuf> {
+        user_folder("XDG_STATE_HOME", ".local/state", "audit")
     }
 
     /// Where it writes.

@@ -19,7 +19,6 @@ pub use read::{AuditFilter, AuditReader};
 pub use tail::AuditTail;
 
 use crate::error::Error;
-use crate::private::user_folder;
 
 /// Takes the records of decisions. Called while a call runs: it must not block, and must not fail.
 pub trait AuditSink: Send + Sync {
@@ -45,6 +44,7 @@ impl AuditSink for NoAudit {
 /// One line of the audit trail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum AuditLine {
     /// Records are missing here.
     Dropped(DroppedRecords),
@@ -81,7 +81,7 @@ impl Audit {
     /// write one. A folder that was named must be usable, since somebody counts on it.
     pub(crate) fn open(self) -> Result<Arc<dyn AuditSink>, Error> {
         Ok(match self {
-            Audit::Default => match user_folder("XDG_STATE_HOME", ".local/state", "audit") {
+            Audit::Default => match JsonLines::default_folder() {
                 Some(folder) => Arc::new(JsonLines::new(folder)),
                 None => {
                     tracing::warn!(
