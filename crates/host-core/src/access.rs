@@ -46,8 +46,9 @@ impl Access {
         }
     }
 
-    /// The same with secrets.
+    /// The same with secrets, whose values no record holds.
     pub(crate) fn with_vault(mut self, vault: Vault) -> Self {
+        self.audit = vault.audit(self.audit);
         self.vault = vault;
         self
     }
@@ -203,9 +204,10 @@ impl Caller {
 
     /// Keeps a denial for who made the call.
     pub(crate) fn note(&self, denial: &Denial) {
+        let denial = self.access.vault.denial(denial);
         let mut denials = self.denials.lock().unwrap_or_else(PoisonError::into_inner);
-        if denials.len() < KEPT_DENIALS && !denials.contains(denial) {
-            denials.push(denial.clone());
+        if denials.len() < KEPT_DENIALS && !denials.contains(&denial) {
+            denials.push(denial);
         }
     }
 

@@ -209,13 +209,14 @@ async fn owner(
         unreachable!("made of a map")
     };
     let access = Arc::new(access(host, read, grant).await?);
+    let log = access.vault.log(Arc::clone(&host.log));
     Ok(Owner {
         egress: Arc::new(PluginEgress::new(&host.egress, &access, &limits.plugin)),
         access,
         id: read.id.clone(),
         settings,
         settings_json,
-        log: Arc::clone(&host.log),
+        log,
         state_store: Arc::clone(&host.state_store),
         state_bytes: limits.plugin.state_bytes,
         pool: host.limits.host.concurrent_calls.into(),

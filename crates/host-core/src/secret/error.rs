@@ -1,6 +1,8 @@
 //! What can go wrong with secrets. No error carries a value.
 
 use std::fmt;
+use std::io;
+use std::path::PathBuf;
 
 use portcullis_host_policy::secret::{Binding, SecretName};
 
@@ -52,7 +54,57 @@ pub enum SecretError {
         /// The other.
         second: Box<Binding>,
     },
-    /// Something else failed.
+    /// A file of secrets or bindings can't be read or written.
+    #[error("can't use {}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file was encrypted with another passphrase or key file.
+    #[error("{} is locked with another passphrase or key than the one that was given", path.display())]
+    WrongKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file was encrypted with another kind of key.
+    #[error("{} is locked with {locked_with}", path.display())]
+    OtherKey {
+        /// The file.
+        path: PathBuf,
+        /// With what kind.
+        locked_with: &'static str,
+    },
+    /// The file of the key is gone.
+    #[error("{} is missing, and without it the secrets beside it can't be read; put it back, or remove secrets.enc and set them anew", path.display())]
+    KeyMissing {
+        /// The missing file.
+        path: PathBuf,
+    },
+    /// The file was changed, or is none of this kind.
+    #[error("{} can't be used: {problem}; put back a copy, or remove it and set its secrets anew", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// The file of bindings says what is no binding.
+    #[error("{} is not right: {problem}", path.display())]
+    Bindings {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with its place.
+        problem: String,
+    },
+    /// The store failed in a way of its own.
+    #[error("the store of secrets failed: {reason}")]
+    Store {
+        /// What happened.
+        reason: String,
+    },
+    /// The values can't be searched for.
     #[error("the search for secrets can't be set up: {reason}")]
     Search {
         /// What happened.
@@ -61,6 +113,12 @@ pub enum SecretError {
 }
 
 impl SecretError {
+    pub(super) fn store(reason: impl fmt::Display) -> Self {
+        Self::Store {
+            reason: reason.to_string(),
+        }
+    }
+
     pub(super) fn search(reason: impl fmt::Display) -> Self {
         Self::Search {
             reason: reason.to_string(),

@@ -3,16 +3,28 @@
 //! A value lives in a [`SecretStore`] under a name of the operator's. A [`Binding`] says for one plugin's identity to which
 //! requests it is added, and where in them. Both are needed, and the capability `secret:NAME` as well.
 
+mod bindings;
 mod error;
+mod file;
+mod folder;
 mod forms;
+mod keyring;
 mod leak;
 mod memory;
+mod record;
 mod redact;
+mod sealed;
 mod serve;
+#[cfg(test)]
+mod tests;
 mod vault;
 
 use async_trait::async_trait;
+pub use bindings::BindingsFile;
 pub use error::SecretError;
+pub use file::{FileSecrets, StoreKey};
+pub use folder::default_folder;
+pub use keyring::KeyringSecrets;
 pub(crate) use leak::{Leak, Scanner};
 pub use memory::MemorySecrets;
 pub use portcullis_host_policy::secret::{

@@ -168,6 +168,11 @@ impl Vault {
         texts
     }
 
+    /// What is looked for, where there is something.
+    pub(super) fn forms(&self) -> Option<Arc<Forms>> {
+        self.forms.clone()
+    }
+
     /// Whether there is nothing in it.
     pub(crate) fn is_empty(&self) -> bool {
         self.held.is_empty()
@@ -198,10 +203,7 @@ impl Vault {
     pub(crate) fn scanner(&self, request: &HttpRequest) -> Option<Scanner> {
         let covering = self.covering(request).map(|bound| bound.held);
         let allowed = covering.filter(|&held| self.held[held].revealed);
-        Some(Scanner::new(
-            Arc::clone(self.forms.as_ref()?),
-            allowed.collect(),
-        ))
+        Some(Scanner::new(self.forms()?, allowed.collect()))
     }
 
     /// The secrets that are bound to this request, those that were not granted among them: each is to be decided on.
@@ -233,7 +235,7 @@ impl Vault {
 
     /// What takes values out of a response's body; none where there is nothing to look for.
     pub(crate) fn redactor(&self) -> Option<Redactor> {
-        Some(Redactor::new(Arc::clone(self.forms.as_ref()?)))
+        Some(Redactor::new(self.forms()?))
     }
 
     /// Removes the headers of a response that set a secret or repeat it.

@@ -1,0 +1,96 @@
+//! Values stay out of what is written about a plugin: records, logs and denials.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use portcullis_host_policy::audit::AuditRecord;
+use portcullis_host_policy::decision::Denial;
+
+use super::forms::Forms;
+use super::{Redactor, Vault};
+use crate::audit::AuditSink;
+use crate::log::{LogLine, LogSink};
+
+impl Vault {
+    /// The same sink, for records without values.
+    pub(crate) fn audit(&self, sink: Arc<dyn AuditSink>) -> Arc<dyn AuditSink> {
+        match self.forms() {
+            Some(forms) => Arc::new(WithoutValues { forms, sink }),
+            None => sink,
+        }
+    }
+
+    /// The same sink, for lines without values.
+    pub(crate) fn log(&self, sink: Arc<dyn LogSink>) -> Arc<dyn LogSink> {
+        match self.forms() {
+            Some(forms) => Arc::new(WithoutValues { forms, sink }),
+            None => sink,
+        }
+    }
+
+    /// The same denial without values. What would help is left out where it would repeat one.
+    pub(crate) fn denial(&self, denial: &Denial) -> Denial {
+        let mut denial = denial.clone();
+        if let Some(forms) = self.forms() {
+            blank(&forms, &mut denial.reason);
+            let repeats = |text: String| forms.occur_in(text.as_bytes());
+            if denial
+                .remedies
+                .iter()
+                .any(|remedy| repeats(remedy.to_string()))
+            {
+                denial.remedies.clear();
+            }
+        }
+        denial
+    }
+}
+
+struct WithoutValues<S: ?Sized> {
+    forms: Arc<Forms>,
+    sink: Arc<S>,
+}
+
+impl AuditSink for WithoutValues<dyn AuditSink> {
+    fn record(&self, mut record: AuditRecord) {
+        blank(&self.forms, &mut record.request);
+        if let Some(reason) = &mut record.reason {
+            blank(&self.forms, reason);
+        }
+        if let Some(http) = &mut record.http {
+            blank(&self.forms, &mut http.origin);
+            blank(&self.forms, &mut http.path);
+        }
+        self.sink.record(record);
+    }
+
+    fn dropped(&self) -> u64 {
+        self.sink.dropped()
+    }
+
+    fn flush(&self) {
+        self.sink.flush();
+    }
+}
+
+impl LogSink for WithoutValues<dyn LogSink> {
+    fn log(&self, mut line: LogLine) {
+        blank(&self.forms, &mut line.message);
+        for (name, value) in &mut line.fields {
+            blank(&self.forms, name);
+            blank(&self.forms, value);
+        }
+        self.sink.log(line);
+    }
+}
+
+fn blank(forms: &Arc<Forms>, text: &mut String) {
+    if forms.occur_in(text.as_bytes()) {
+        let mut redactor = Redactor::new(Arc::clone(forms));
+        let mut blanked = redactor
+            .push(Bytes::copy_from_slice(text.as_bytes()))
+            .to_vec();
+        blanked.extend(redactor.finish());
+        *text = String::from_utf8_lossy(&blanked).into_owned();
+    }
+}
