@@ -1,8 +1,10 @@
 //! The command line.
 
 mod audit;
+mod secret;
 
 pub(crate) use audit::{AuditCommand, WantedArgs};
+pub(crate) use secret::{BindArgs, SecretCommand, SecretsArgs, StoreKind, UnbindArgs};
 
 use crate::arguments::Assignment;
 use bytesize::ByteSize;
@@ -59,6 +61,9 @@ pub(crate) enum Command {
     /// Show what was decided for plugins, and by which rule.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Keep secrets, and say which plugins' requests carry them.
+    #[command(subcommand)]
+    Secret(SecretCommand),
     /// Write a completion script for a shell to stdout.
     Completions {
         /// The shell.
@@ -149,6 +154,9 @@ pub(crate) struct HostArgs {
     /// Where plugins' state is kept; else the user's own data folder.
     #[arg(long, value_name = "DIR", env = "PORTCULLIS_STATE_DIR")]
     pub(crate) state_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) secrets: SecretsArgs,
 }
 
 #[derive(Debug, Args)]

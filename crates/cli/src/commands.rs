@@ -9,3 +9,4 @@ mod describe;
 pub(crate) mod inspect;
 pub(crate) mod new;
 pub(crate) mod policy;
+pub(crate) mod secret;

@@ -3,8 +3,10 @@
 use crate::arguments::ArgumentError;
 use crate::commands::build::BuildError;
 use crate::commands::new::NewError;
+use crate::commands::secret::SecretCommandError;
 use crate::decided::{self, Refused};
 use crate::exit::Exit;
+use crate::secrets;
 use portcullis_host_core::{Capability, Error as HostError, ErrorKind};
 use portcullis_host_policy::SlotError;
 use portcullis_host_policy::manifest::{ManifestError, ManifestErrors};
@@ -23,6 +25,8 @@ pub(crate) enum CliError {
     New(#[from] NewError),
     #[error(transparent)]
     Build(#[from] BuildError),
+    #[error(transparent)]
+    Secret(#[from] SecretCommandError),
     #[error("{}", described(.0))]
     Host(#[from] HostError),
     /// A call's error, with what was denied to it before, and what its plugin asks for and can't be seen to miss.
@@ -50,6 +54,8 @@ impl CliError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             CliError::Usage(_) | CliError::Argument(_) | CliError::Slots(_) => Exit::Usage,
+            CliError::Secret(SecretCommandError::NoIdentity(_)) => Exit::Usage,
+            CliError::Secret(_) => Exit::Failed,
             CliError::New(NewError::Write { .. }) => Exit::Failed,
             CliError::New(_) => Exit::Usage,
             CliError::Build(BuildError::Manifest { .. }) => Exit::NotLoadable,
@@ -69,6 +75,7 @@ impl CliError {
                 ("usage".into(), Map::new())
             }
             CliError::New(_) => ("new".into(), Map::new()),
+            CliError::Secret(_) => (ErrorKind::Secret.to_string(), Map::new()),
             CliError::Build(BuildError::Compile { diagnostics, .. }) => (
                 "build".into(),
                 Map::from_iter([("diagnostics".into(), diagnostics.as_str().into())]),
@@ -178,6 +185,7 @@ fn described(error: &HostError) -> String {
                 errors.report("plugin.toml")
             );
         }
+        HostError::Secret(error) => return secrets::described(error),
         // A panic says where it was; the frames around it are the SDK's and the standard library's.
         HostError::Trapped(trap) if trap.panic.is_some() => "--output json shows the backtrace",
         HostError::Trapped(trap) if !trap.backtrace.is_empty() => {

@@ -1,10 +1,12 @@
 //! The host that a command starts, for one plugin and one call at a time.
 
 use crate::args::{Format, HostArgs};
+use crate::commands::secret::SecretCommandError;
 use crate::error::CliError;
 use crate::log::Log;
 use crate::output::{self, DIM};
 use crate::progress::Spinner;
+use crate::secrets::{self, OnDemand};
 use portcullis_host_core::{Error, Host, LoadOptions, Plugin, Source};
 use std::sync::Arc;
 use std::time::Instant;
@@ -55,6 +57,10 @@ pub(crate) fn start_with(
     if let Some(dir) = &args.state_dir {
         builder = builder.state_dir(dir.clone());
     }
+    let bindings = secrets::bindings(&args.secrets)?.read();
+    builder = builder
+        .secrets(Arc::new(OnDemand::new(args.secrets.clone())))
+        .bindings(bindings.map_err(SecretCommandError::Store)?);
     let host = builder.build()?;
     Ok(Box::leak(Box::new(Session {
         runtime,

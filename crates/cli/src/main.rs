@@ -13,6 +13,7 @@ mod host;
 mod log;
 mod output;
 mod progress;
+mod secrets;
 
 use args::{Cli, Command, Format};
 use clap::Parser;
@@ -46,6 +47,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Call(args) => commands::call::run(&args, format, verbose)?,
         Command::Policy(command) => return commands::policy::run(command, format, verbose),
         Command::Audit(command) => commands::audit::run(&command, format)?,
+        Command::Secret(command) => commands::secret::run(&command, format)?,
         Command::Completions { shell } => commands::completions::run(shell)?,
     }
     Ok(Exit::Done)

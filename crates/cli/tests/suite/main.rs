@@ -7,6 +7,7 @@ mod ends;
 mod new;
 mod policy;
 mod reach;
+mod secret;
 mod see;
 mod support;
 mod usage;

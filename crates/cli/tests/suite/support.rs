@@ -15,12 +15,19 @@ pub(crate) fn portcullis() -> Command {
     );
     // What it keeps goes where nobody's own things are.
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli-home");
-    for (variable, folder) in [("XDG_STATE_HOME", "state"), ("XDG_DATA_HOME", "data")] {
+    for (variable, folder) in [
+        ("XDG_STATE_HOME", "state"),
+        ("XDG_DATA_HOME", "data"),
+        ("XDG_CONFIG_HOME", "config"),
+    ] {
         command.env(variable, home.join(folder));
     }
     for variable in [
         "PORTCULLIS_AUDIT_DIR",
         "PORTCULLIS_SDK_PATH",
+        "PORTCULLIS_SECRETS_DIR",
+        "PORTCULLIS_SECRETS_PASSPHRASE",
+        "PORTCULLIS_SECRET_STORE",
         "PORTCULLIS_STATE_DIR",
         "NO_COLOR",
         "CLICOLOR_FORCE",

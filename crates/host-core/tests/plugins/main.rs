@@ -9,5 +9,6 @@ mod hostile;
 mod instances;
 mod load;
 mod properties;
+mod secrets;
 mod state;
 mod streams;

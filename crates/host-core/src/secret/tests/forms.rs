@@ -141,15 +141,17 @@ fn a_value_that_may_be_sent_is_no_leak_and_another_one_is() {
 
 #[test]
 fn redaction_keeps_the_length_and_everything_else() {
-    let text = format!(
-        "{{\"a\": \"{VALUE}\", \"b\": \"{}\"}}",
-        String::from_utf8(percent(VALUE, &[1, 0])).unwrap()
-    );
-    let clean = redacted(VALUE, text.as_bytes(), &[5, 9, 1]);
-    assert_eq!(clean.len(), text.len());
-    let clean = String::from_utf8(clean).unwrap();
-    let without_stars: String = clean.chars().filter(|&c| c != '*').collect();
-    assert_eq!(without_stars, "{\"a\": \"\", \"b\": \"\"}");
+    let (raw, encoded) = (VALUE.as_bytes(), &percent(VALUE, &[1, 0])[..]);
+    let text = [b"{\"a\": \"", raw, b"\", \"b\": \"", encoded, b"\"}"].concat();
+    let blank = |form: &[u8]| vec![b'*'; form.len()];
+    let expected = [
+        b"{\"a\": \"",
+        &blank(raw)[..],
+        b"\", \"b\": \"",
+        &blank(encoded)[..],
+        b"\"}",
+    ];
+    assert_eq!(redacted(VALUE, &text, &[5, 9, 1]), expected.concat());
 }
 
 #[test]

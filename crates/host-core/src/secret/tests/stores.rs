@@ -28,7 +28,14 @@ fn with_key_file(folder: &Path) -> FileSecrets {
 }
 
 fn private_folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a folder")
+    let folder = tempfile::tempdir().expect("a folder");
+    #[cfg(unix)]
+    std::fs::set_permissions(
+        folder.path(),
+        std::os::unix::fs::PermissionsExt::from_mode(0o700),
+    )
+    .expect("it is ours");
+    folder
 }
 
 async fn value(store: &dyn SecretStore, of: &str) -> Option<String> {
