@@ -7,8 +7,9 @@ use serde::Serialize;
 
 /// A tool's own failure: the call was made, and this is why it has no result.
 ///
-/// Every [`std::error::Error`] turns into one with `?`, under the code `internal`. That is why `ToolError` itself is
-/// no `Error`.
+/// Every [`std::error::Error`] turns into one with `?`, under the code `internal`, or that of the SDK's own error that
+/// it is or was caused by: a request that was [denied](crate::http::Error::Denied) ends the call with `denied`. That is
+/// why `ToolError` itself is no `Error`.
 ///
 /// ```
 /// use portcullis_guest_sdk::prelude::*;
@@ -117,9 +118,20 @@ impl fmt::Display for ToolError {
     }
 }
 
-impl<E: Error> From<E> for ToolError {
+/// The SDK's own errors keep their code, wherever in a chain of causes they stand.
+fn published(error: &(dyn Error + 'static)) -> Option<(String, bool)> {
+    if let Some(error) = error.downcast_ref::<crate::http::Error>() {
+        Some((error.code().to_owned(), error.is_retryable()))
+    } else {
+        let error = error.downcast_ref::<crate::HostError>()?;
+        Some((error.code().to_owned(), error.is_retryable()))
+    }
+}
+
+impl<E: Error + 'static> From<E> for ToolError {
     fn from(error: E) -> Self {
         let mut message = error.to_string();
+        let mut found = published(&error);
         let mut source = error.source();
         while let Some(cause) = source {
             let cause_text = cause.to_string();
@@ -128,8 +140,12 @@ impl<E: Error> From<E> for ToolError {
                 message.push_str(": ");
                 message.push_str(&cause_text);
             }
+            found = found.or_else(|| published(cause));
             source = cause.source();
         }
-        Self::internal(message)
+        match found {
+            Some((code, retryable)) => Self::new(code, message).retryable(retryable),
+            None => Self::internal(message),
+        }
     }
 }

@@ -38,6 +38,9 @@
 //! | answer bytes, several blocks, or in full control | [`Blob`], [`Content`], [`ToolOutput`] |
 //! | work in pieces | [`stream`] |
 //! | log | [`log`] |
+//! | ask a server | [`http`] |
+//! | use a secret without seeing it | [`secrets`] |
+//! | keep something from call to call | [`state`] |
 //! | read settings | [`config`], or [`#[plugin_start]`](macro@plugin_start) before the first call |
 //! | test with plain `cargo test` | [`testing`] |
 //!
@@ -68,8 +71,8 @@
 //!   }
 //!   ```
 //! - `sync`: exports without `async`, for toolchains that can't encode them (`cargo component build` with cargo-component 0.21).
-//!   An `async` tool is then run to its end without waiting, as no host function waits; the host can't be asked about
-//!   cancellation. Excludes the other two.
+//!   An `async` tool is then run to its end on the spot: requests go through WASI 0.2 and block, so that one waits for the
+//!   other; the host can't be asked about cancellation. Excludes the other two.
 //!
 //! Cargo unites the features of everything that it builds at once, so build one plugin an invocation.
 
@@ -81,10 +84,14 @@ pub mod config;
 mod context;
 mod error;
 mod host;
+mod host_error;
+pub mod http;
 pub mod log;
 mod output;
 #[doc(hidden)]
 pub mod rt;
+pub mod secrets;
+pub mod state;
 pub mod stream;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
@@ -102,6 +109,7 @@ struct Readme;
 
 pub use context::Context;
 pub use error::ToolError;
+pub use host_error::HostError;
 pub use output::IntoToolOutput;
 pub use portcullis_macros::{plugin_start, plugin_tool, plugin_type};
 pub use stream::{InputStream, OutputStream, Stream};
@@ -110,17 +118,20 @@ pub use types::{
     ToolOutput,
 };
 
+pub use futures;
 pub use schemars;
 pub use serde;
 pub use serde_json;
 
 /// What almost every plugin uses: `use portcullis_guest_sdk::prelude::*;`.
 pub mod prelude {
+    pub use crate::state::Expected;
     pub use crate::{
-        Blob, Content, Context, InputStream, IntoToolOutput, OutputStream, Progress, ResourceLink,
+        Blob, Content, Context, HostError, InputStream, IntoToolOutput, OutputStream, Progress,
+        ResourceLink,
     };
     pub use crate::{
-        Stream, ToolError, ToolEvent, ToolOutput, config, log, plugin_start, plugin_tool,
-        plugin_type,
+        Stream, ToolError, ToolEvent, ToolOutput, config, http, log, plugin_start, plugin_tool,
+        plugin_type, secrets, state,
     };
 }

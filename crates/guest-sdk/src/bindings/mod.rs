@@ -3,6 +3,7 @@
 
 #[cfg(all(feature = "lifecycle", not(feature = "sync")))]
 mod lifecycle;
+pub(crate) mod services;
 #[cfg(all(feature = "streaming", not(feature = "sync")))]
 mod streaming;
 

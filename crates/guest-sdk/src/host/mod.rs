@@ -6,6 +6,11 @@ mod sandbox;
 pub(crate) mod scripted;
 
 #[cfg(target_arch = "wasm32")]
-pub(crate) use sandbox::{cancel_requested, cancel_wait, config_all, log, report_progress};
+use sandbox as answering;
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use scripted::{cancel_requested, cancel_wait, config_all, log, report_progress};
+use scripted as answering;
+
+pub(crate) use answering::{
+    cancel_requested, cancel_wait, config_all, http_send, log, report_progress, secret_exists,
+    secret_reveal, state_delete, state_get, state_keys, state_set,
+};

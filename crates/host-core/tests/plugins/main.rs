@@ -3,6 +3,7 @@
 mod support;
 
 mod calls;
+mod clients;
 mod contract;
 mod definitions;
 mod hostile;

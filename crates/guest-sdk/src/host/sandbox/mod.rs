@@ -1,9 +1,18 @@
 //! The host's side of the contract.
 
+mod http;
+#[cfg_attr(feature = "sync", path = "state_sync.rs")]
+mod state;
+
+use crate::HostError;
 use crate::bindings::portcullis::host;
 use crate::bindings::portcullis::tool;
+use crate::bindings::services::portcullis::host::{host_types, secrets};
 use crate::log::Level;
 use crate::types::Progress;
+
+pub(crate) use http::http_send;
+pub(crate) use state::{state_delete, state_get, state_keys, state_set};
 
 pub(crate) fn log(level: Level, message: &str, fields: &[(String, String)]) {
     let level = match level {
@@ -43,4 +52,18 @@ pub(crate) fn cancel_requested(_call_id: &str) -> bool {
 #[cfg(feature = "sync")]
 pub(crate) async fn cancel_wait(_call_id: String) {
     std::future::pending().await
+}
+
+pub(crate) fn secret_exists(name: &str) -> bool {
+    secrets::exists(name)
+}
+
+pub(crate) fn secret_reveal(name: &str) -> Result<String, HostError> {
+    Ok(secrets::reveal(name)?)
+}
+
+impl From<host_types::HostError> for HostError {
+    fn from(error: host_types::HostError) -> Self {
+        Self::new(error.code, error.message, error.retryable)
+    }
 }

@@ -1,6 +1,9 @@
 //! The host's side of the contract in native tests: answers come from the script of the [`crate::testing::Host`] that
 //! is in charge on this thread.
 
+mod http;
+mod keeping;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
@@ -11,6 +14,11 @@ use crate::log::Level;
 use crate::testing::LogLine;
 use crate::types::Progress;
 
+pub(crate) use http::http_send;
+pub(crate) use keeping::{
+    secret_exists, secret_reveal, state_delete, state_get, state_keys, state_set,
+};
+
 /// What a test host answers, and what it was told.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
@@ -19,6 +27,9 @@ pub(crate) struct Script {
     pub(crate) cancel_at: Cell<Option<f64>>,
     pub(crate) logs: RefCell<Vec<LogLine>>,
     pub(crate) progress: RefCell<Vec<Progress>>,
+    pub(crate) http: http::Exchange,
+    pub(crate) secrets: RefCell<keeping::Secrets>,
+    pub(crate) state: keeping::Store,
     waiting: RefCell<Vec<Waker>>,
 }
 

@@ -28,10 +28,14 @@
 //! arguments as the sandbox does; it does not check them against the schema first, as a real host does. This module
 //! exists in native builds only.
 
+mod reply;
+
 use std::rc::Rc;
 
 use serde::Serialize;
 pub use serde_json::json;
+
+pub use reply::{Reply, SentRequest};
 
 use crate::context::Context;
 use crate::error::ToolError;
@@ -86,7 +90,7 @@ impl Streamed {
 }
 
 impl Host {
-    /// A host without settings, metadata and attachments, that never cancels.
+    /// A host without settings, secrets, state, metadata and attachments, that denies requests and never cancels.
     pub fn new() -> Self {
         Self::default()
     }
@@ -102,6 +106,56 @@ impl Host {
             .config
             .borrow_mut()
             .insert(key.to_owned(), value);
+        self
+    }
+
+    /// Answers a request, given as `METHOD URL` with its query. Several replies to the same one are given in turn, the last one
+    /// from then on; a request that has none is denied.
+    ///
+    /// ```
+    /// use portcullis_guest_sdk::http;
+    /// use portcullis_guest_sdk::testing::{Host, Reply};
+    ///
+    /// let host = Host::new()
+    ///     .http("GET https://example.com/a?b=c", Reply::status(503))
+    ///     .http("GET https://example.com/a?b=c", Reply::text("here"));
+    /// let status = || host.block_on(http::get("https://example.com/a").query("b", "c").send()).unwrap().status;
+    /// assert_eq!(status(), 503);
+    /// assert_eq!(status(), 200);
+    /// assert_eq!(host.block_on(http::get("https://example.com/").send()).unwrap_err(), http::Error::Denied);
+    /// assert_eq!(host.requests().len(), 3);
+    /// ```
+    #[must_use]
+    pub fn http(self, request: &str, reply: Reply) -> Self {
+        self.script.http.reply(request, reply);
+        self
+    }
+
+    /// Binds a secret to the plugin. Requests don't get its value: the host adds that, out of the plugin's sight.
+    #[must_use]
+    pub fn secret(self, name: &str) -> Self {
+        self.script
+            .secrets
+            .borrow_mut()
+            .insert(name.to_owned(), None);
+        self
+    }
+
+    /// Binds a secret to the plugin, and grants `secret-reveal` for it.
+    #[must_use]
+    pub fn revealed_secret(self, name: &str, value: &str) -> Self {
+        self.script
+            .secrets
+            .borrow_mut()
+            .insert(name.to_owned(), Some(value.to_owned()));
+        self
+    }
+
+    /// Puts an entry into the plugin's store.
+    #[must_use]
+    pub fn state(self, key: &str, value: impl Into<Vec<u8>>) -> Self {
+        // Without a condition nothing can be against it.
+        let _ = self.script.state.set(key, value.into(), None);
         self
     }
 
@@ -236,6 +290,17 @@ impl Host {
             .await
         });
         Streamed { events, result }
+    }
+
+    /// The requests that the plugin sent, in order.
+    pub fn requests(&self) -> Vec<SentRequest> {
+        self.script.http.sent.borrow().clone()
+    }
+
+    /// What is in the plugin's store under `key`.
+    pub fn stored(&self, key: &str) -> Option<Vec<u8>> {
+        let entries = self.script.state.entries.borrow();
+        entries.get(key).map(|entry| entry.value.clone())
     }
 
     /// What the plugin logged, in order.
