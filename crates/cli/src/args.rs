@@ -99,6 +99,8 @@ pub(crate) enum Template {
     StreamingTool,
     /// Functions that remember, for as long as a session lasts.
     Session,
+    /// A function that asks a server.
+    HttpTool,
 }
 
 #[derive(Debug, Args)]

@@ -178,8 +178,17 @@ fn call(template: Template) -> &'static str {
         Template::Tool => "greet --arg name=World",
         Template::StreamingTool => "count --arg to=3 --stream",
         Template::Session => "add --args '{\"item\": \"milk\"}' --args '{\"item\": \"bread\"}'",
+        // Its server stands for the author's own, which is not there yet.
+        Template::HttpTool => "city --arg name=Berlin",
     }
 }
+
+/// What a plugin that asks a server has in its manifest.
+const CITIES: &str = r#"
+# What the plugin may be granted. `portcullis call` grants it with --allow, and a call that is denied says which.
+[capabilities]
+request = ["http:GET https://api.example.com/cities"]
+"#;
 
 /// Each file's path in the crate, and its text.
 fn files(name: &str, template: Template, sdk: &str) -> Vec<(&'static str, String)> {
@@ -202,6 +211,16 @@ fn files(name: &str, template: Template, sdk: &str) -> Vec<(&'static str, String
             "session",
             "",
         ),
+        Template::HttpTool => (
+            include_str!("../../templates/http_tool.rs"),
+            "Tells about cities.",
+            "fresh",
+            "",
+        ),
+    };
+    let request = match template {
+        Template::HttpTool => CITIES,
+        Template::Tool | Template::StreamingTool | Template::Session => "",
     };
     let features = if features.is_empty() {
         String::new()
@@ -212,6 +231,7 @@ fn files(name: &str, template: Template, sdk: &str) -> Vec<(&'static str, String
         text.replace("{{name}}", name)
             .replace("{{about}}", about)
             .replace("{{policy}}", policy)
+            .replace("{{request}}", request)
             .replace("{{sdk}}", &format!("{sdk}{features}"))
             .replace("{{call}}", call(template))
     };
@@ -262,6 +282,7 @@ fn write_all(folder: &Path, files: &[(&str, String)]) -> Result<(), NewError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::ValueEnum;
 
     #[test]
     fn names_that_every_tool_takes_are_taken() {
@@ -302,8 +323,8 @@ mod tests {
 
     #[test]
     fn every_placeholder_is_filled() {
-        for template in [Template::Tool, Template::StreamingTool, Template::Session] {
-            for (path, text) in files("x", template, "version = \"1\"") {
+        for template in Template::value_variants() {
+            for (path, text) in files("x", *template, "version = \"1\"") {
                 assert!(!text.contains("{{"), "{path}: {text}");
             }
         }

@@ -30,9 +30,14 @@ fn in_folder(folder: &Path, arguments: &[&str]) -> Ran {
     )
 }
 
-/// Makes a crate, tests it, builds it and makes the call that its README shows.
 #[track_caller]
 fn made_and_called(template: &str, call: &[&str]) -> String {
+    made(template, call).ok()
+}
+
+/// Makes a crate, tests it, builds it and makes the call that its README shows, which may fail.
+#[track_caller]
+fn made(template: &str, call: &[&str]) -> Ran {
     let place = tempfile::tempdir().unwrap();
     let name = format!("made-{template}");
     in_folder(place.path(), &["new", &name, "--template", template]).ok();
@@ -58,7 +63,6 @@ fn made_and_called(template: &str, call: &[&str]) -> String {
         &folder,
         &[&["call", plugin.to_str().unwrap()], call].concat(),
     )
-    .ok()
 }
 
 #[test]
@@ -91,6 +95,18 @@ fn a_new_session_tests_builds_and_runs() {
     assert_eq!(
         lists.map(Result::unwrap).collect::<Vec<_>>(),
         [vec!["milk"], vec!["milk", "bread"]]
+    );
+}
+
+#[test]
+fn a_new_http_tool_tests_builds_and_is_denied_until_it_is_allowed() {
+    let ran = made("http-tool", &["city", "--arg", "name=Berlin"]);
+    assert_eq!(ran.code, Some(4), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("--allow 'http:GET https://api.example.com/cities'"),
+        "{}",
+        ran.stderr
     );
 }
 
