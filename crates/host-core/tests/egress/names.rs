@@ -312,7 +312,6 @@ through_every_way! {
             "%20".into(),
             "*.example.com".into(),
             "{host}".into(),
-            "example.com#".into(),
             "example.com?a".into(),
         ] {
             let answer = stage.fetch(&format!("GET http://{authority}/")).await;

@@ -138,7 +138,7 @@ const IN_CHILD: &str = "PORTCULLIS_TEST_BEHIND_PROXY";
 #[tokio::test]
 async fn proxies_in_the_hosts_environment_are_not_used() {
     if std::env::var_os(IN_CHILD).is_some() {
-        for way in [Way::P2, Way::P3] {
+        for way in [Way::P2, Way::P3, Way::Sdk] {
             let server = Server::hello().await;
             let url = format!("http://127.0.0.1:{}", server.port());
             let stage = stage(way).allow(format!("http:{url}")).set().await;

@@ -38,7 +38,7 @@ impl Way {
         match self {
             Self::P2 => guests::HOSTILE_EGRESS_P2,
             Self::P3 => guests::HOSTILE_EGRESS_P3,
-            Self::Sdk => unreachable!(),
+            Self::Sdk => guests::HOSTILE_EGRESS_SDK,
         }
     }
 }
@@ -60,6 +60,11 @@ macro_rules! through_every_way {
             #[tokio::test]
             async fn p3() {
                 test($crate::support::Way::P3).await;
+            }
+
+            #[tokio::test]
+            async fn sdk() {
+                test($crate::support::Way::Sdk).await;
             }
 
         }
