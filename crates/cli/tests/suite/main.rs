@@ -4,6 +4,7 @@ mod audit;
 mod build;
 mod call;
 mod ends;
+mod examples;
 mod new;
 mod policy;
 mod reach;
