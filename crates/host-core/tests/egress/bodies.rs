@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use portcullis_host_core::{AuditRecord, CallOptions, Cancellation, DenyCode};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use crate::server::Server;
 use crate::support::{request, stage, through_every_way, with};
@@ -30,7 +31,7 @@ through_every_way! {
     async fn an_upload_that_runs_into_its_deadline_is_reset(way) {
         let server = Server::hello().await;
         let stage = stage(way).allow(format!("http:POST http://127.0.0.1:{}", server.port())).set().await;
-        let options = CallOptions { timeout: Some(Duration::from_millis(1_500)), ..CallOptions::default() };
+        let options = CallOptions { timeout: Some(Duration::from_secs(3)), ..CallOptions::default() };
         let arguments = json!({ "request": upload(&server), "then": "wait" });
         stage.plugin.call("abandon", arguments, options).await.unwrap_err();
         was_cut_off(&server).await;
@@ -108,6 +109,22 @@ through_every_way! {
         let over = |record: &AuditRecord| record.code == Some(DenyCode::OverLimit);
         assert!(stage.trail.take().iter().any(over));
         was_cut_off(&server).await;
+        stage.is_well().await;
+    }
+
+    async fn an_upload_that_nobody_reads_is_left(way) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let stage = stage(way)
+            .allow(format!("http:POST {url}"))
+            .limits(|limits| limits.first_byte_time = Some(Duration::from_millis(500)))
+            .set()
+            .await;
+        // More than the sockets hold.
+        let asked = with(request(&format!("POST {url}/")), "fill", 32 << 20);
+        let told = stage.send(asked).await;
+        assert_eq!(told.code(), "timeout", "{told:?}");
+        drop(listener);
         stage.is_well().await;
     }
 

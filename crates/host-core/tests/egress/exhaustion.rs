@@ -72,8 +72,8 @@ through_every_way! {
             .allow(format!("http:{}", url(&server)))
             .limits(|limits| {
                 limits.concurrent_requests = Some(3);
-                limits.connect_time = Some(Duration::from_millis(400));
-                limits.first_byte_time = Some(Duration::from_millis(1_500));
+                limits.connect_time = Some(Duration::from_secs(1));
+                limits.first_byte_time = Some(Duration::from_secs(4));
             })
             .set()
             .await;
@@ -89,7 +89,7 @@ through_every_way! {
             .allow(format!("http:{}", url(&server)))
             .limits(|limits| {
                 limits.concurrent_requests = Some(3);
-                limits.connect_time = Some(Duration::from_millis(300));
+                limits.connect_time = Some(Duration::from_secs(1));
             })
             .set()
             .await;

@@ -72,7 +72,7 @@ through_every_way! {
         let port = server.port();
         let stage = stage(way)
             .allow(format!("http:GET,POST http://127.0.0.1:{port}"))
-            .limits(|limits| limits.first_byte_time = Some(std::time::Duration::from_millis(500)))
+            .limits(|limits| limits.first_byte_time = Some(std::time::Duration::from_secs(5)))
             .set()
             .await;
         let smuggled = "x\r\n\r\nGET /smuggled HTTP/1.1\r\nhost: a\r\n\r\n";

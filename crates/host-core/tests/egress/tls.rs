@@ -234,7 +234,7 @@ through_every_way! {
         let stage = secured(way, &server, &authority).set().await;
         let asked = with(request(&format!("POST {}/", url(&server))), "fill", 100_000);
         let options = CallOptions {
-            timeout: Some(std::time::Duration::from_millis(1_500)),
+            timeout: Some(std::time::Duration::from_secs(3)),
             ..CallOptions::default()
         };
         let arguments = json!({ "request": asked, "then": "wait" });
