@@ -1,11 +1,15 @@
 //! State as guests see it: who may, whose it is, how much of it, and what the audit trail says.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
+use async_trait::async_trait;
 use portcullis_host_core::{
-    AuditRecord, AuditSink, Capability, DenyCode, Error, FileState, Grant, Host, LimitOverrides,
-    LoadOptions, MemoryState, Plugin, StateStore, Verdict,
+    AuditRecord, AuditSink, Capability, DenyCode, Error, FileState, Grant, Host, Identity,
+    LimitOverrides, LoadOptions, MemoryState, Plugin, StateEntry, StateError, StateStore,
+    StateWrite, Verdict,
 };
 use portcullis_host_policy::manifest::section;
 use portcullis_test_artifacts::*;
@@ -226,6 +230,81 @@ async fn revoking_ends_the_use_of_state() {
     plugin.revoke();
     let error = fail(&plugin, "get", json!({ "key": "a", "sync": false })).await;
     assert_eq!(told(&error), ("denied", false));
+}
+
+/// A store over which the test has a hand.
+struct Handled {
+    store: MemoryState,
+    on_get: Box<dyn Fn() -> bool + Send + Sync>,
+}
+
+#[async_trait]
+impl StateStore for Handled {
+    async fn get(&self, owner: Identity, key: &str) -> Result<Option<StateEntry>, StateError> {
+        if (self.on_get)() {
+            self.store.get(owner, key).await
+        } else {
+            std::future::pending().await
+        }
+    }
+
+    async fn set(&self, owner: Identity, write: StateWrite) -> Result<String, StateError> {
+        self.store.set(owner, write).await
+    }
+
+    async fn delete(&self, owner: Identity, key: &str) -> Result<(), StateError> {
+        self.store.delete(owner, key).await
+    }
+
+    async fn keys(
+        &self,
+        owner: Identity,
+        prefix: &str,
+        limit: u32,
+    ) -> Result<Vec<String>, StateError> {
+        self.store.keys(owner, prefix, limit).await
+    }
+}
+
+fn handled(on_get: impl Fn() -> bool + Send + Sync + 'static) -> Arc<Handled> {
+    Arc::new(Handled {
+        store: MemoryState::default(),
+        on_get: Box::new(on_get),
+    })
+}
+
+#[tokio::test]
+async fn revoking_ends_the_use_of_state_within_a_call() {
+    let running: Arc<OnceLock<Plugin>> = Arc::default();
+    let (uses, plugin) = (AtomicU32::new(0), Arc::clone(&running));
+    let store = handled(move || {
+        if uses.fetch_add(1, Ordering::Relaxed) == 2 {
+            plugin.get().expect("it runs").revoke();
+        }
+        true
+    });
+    let host = builder().state_store(store).build().unwrap();
+    let plugin = host.load(WELL_STORE, granted("state")).await.unwrap();
+    running.set(plugin.clone()).expect("once");
+    let codes = ask(&plugin, "insist", json!({ "times": 9 })).await;
+    assert_eq!(codes, json!(["ok", "denied"]));
+}
+
+on_both_runtimes! {
+    async fn a_store_that_hangs_ends_with_its_call_and_holds_up_nobody() {
+        let host = builder().state_store(handled(|| false)).build().unwrap();
+        let plugin = host.load(WELL_STORE, granted("state")).await.unwrap();
+        for sync in [false, true] {
+            let short = options(|options| options.timeout = Some(Duration::from_millis(200)));
+            let stuck = fail_with(&plugin, "get", json!({ "key": "a", "sync": sync }), short);
+            let neighbour = async {
+                let other = host.load(WELL_GREET, Grant::none()).await.unwrap();
+                ask(&other, &other.tools()[0].name, json!({ "name": "Ada" })).await
+            };
+            let (stuck, _) = tokio::join!(stuck, neighbour);
+            assert!(matches!(stuck, Error::DeadlineExceeded { .. }), "{stuck:?}");
+        }
+    }
 }
 
 #[tokio::test]
