@@ -202,6 +202,7 @@ impl HostPattern {
     /// Whether every host that `other` stands for, this one stands for too.
     pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
+            (Self::Name(own), Self::Name(name)) => own == name,
             (Self::Under(base), Self::Name(name)) => base.reaches(name),
             (Self::Under(base), Self::Under(name)) => base == name || base.reaches(name),
             _ => self == other,

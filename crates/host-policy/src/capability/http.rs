@@ -150,9 +150,10 @@ pub(crate) fn parse_authority(
 
 impl OriginRule {
     pub(crate) fn covers(&self, other: &Self) -> bool {
-        self.methods.covers(other.methods)
+        // Rules differ in their hosts first.
+        self.host.covers(&other.host)
+            && self.methods.covers(other.methods)
             && self.scheme == other.scheme
-            && self.host.covers(&other.host)
             && self.port == other.port
             && self.path.covers(&other.path)
             && self.within_covers(other)

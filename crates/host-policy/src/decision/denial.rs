@@ -290,17 +290,17 @@ impl Denial {
 impl Lacking {
     /// `author` is what the manifest should ask for, `operator` what operators should write.
     fn remedies(&self, author: Option<&Capability>, operator: Option<&Capability>) -> Vec<Remedy> {
-        let (author, operator) = (author.cloned(), operator.cloned());
         let mut remedies = Vec::new();
         if self.requested {
-            remedies.extend(self.requested_slot.clone().or(author.map(Remedy::Request)));
+            let request = || author.cloned().map(Remedy::Request);
+            remedies.extend(self.requested_slot.clone().or_else(request));
         }
         if self.granted {
-            let allow = operator.clone().map(Remedy::Allow);
-            remedies.extend(self.granted_slot.clone().or(allow));
+            let allow = || operator.cloned().map(Remedy::Allow);
+            remedies.extend(self.granted_slot.clone().or_else(allow));
         }
         if self.ceiling {
-            remedies.extend(operator.map(Remedy::RaiseCeiling));
+            remedies.extend(operator.cloned().map(Remedy::RaiseCeiling));
         }
         remedies.dedup();
         remedies

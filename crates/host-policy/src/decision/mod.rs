@@ -89,6 +89,10 @@ pub fn vet(
     addresses.into_iter().filter_map(allowed).collect()
 }
 
+fn is_public(rule: &Capability) -> bool {
+    matches!(rule, Capability::Http(HttpRule::Public))
+}
+
 /// An address, and the surroundings by which it is judged.
 #[derive(Clone, Copy)]
 struct Dialled<'a> {
@@ -170,19 +174,19 @@ impl<'a> Asked<'a> {
             Some(Dialled { address, around }) => {
                 Denial::address(request, address, around, &lacking)
             }
-            None => Denial::lacking(request, self.remedy(grants).as_ref(), &lacking),
+            None => Denial::lacking(request, self.remedy(grants), &lacking),
         }))
     }
 
     /// The rule that an operator should add. A lookup has none of its own: it takes the manifest's.
-    fn remedy(&self, grants: &Grants) -> Option<Capability> {
+    fn remedy<'r>(&'r self, grants: &'r Grants) -> Option<&'r Capability> {
         let asked = || {
             grants
                 .requested_rules()
                 .iter()
                 .find(|rule| self.matches(rule))
         };
-        self.narrow.clone().or_else(|| asked().cloned())
+        self.narrow.as_ref().or_else(asked)
     }
 
     /// What this rule's slot would have to be filled with to be about this.
@@ -213,10 +217,17 @@ impl<'a> Asked<'a> {
 
     /// The first rule that allows it; `http:*` comes last, since it never carries a secret.
     fn first<'r>(&self, rules: &'r [Capability]) -> Option<&'r Capability> {
-        let fits = |rule: &&Capability| self.matches(rule) && self.admits(rule);
-        let is_public = |rule: &&Capability| **rule == Capability::Http(HttpRule::Public);
-        let scoped = rules.iter().filter(|rule| !is_public(rule)).find(fits);
-        scoped.or_else(|| rules.iter().filter(is_public).find(fits))
+        let mut public = None;
+        for rule in rules {
+            if !self.matches(rule) || !self.admits(rule) {
+                continue;
+            }
+            if !is_public(rule) {
+                return Some(rule);
+            }
+            public = public.or(Some(rule));
+        }
+        public
     }
 
     /// Whether the rule is about this, whatever the address.
@@ -255,7 +266,7 @@ impl<'a> Asked<'a> {
     /// Whether a manifest's rule lets the address be dialled: an author can't know the operator's networks, so any,
     /// save where the rule itself says public.
     fn is_requested_there(&self, rule: &Capability) -> bool {
-        *rule != Capability::Http(HttpRule::Public) || self.admits(rule)
+        !is_public(rule) || self.admits(rule)
     }
 
     fn is_denied_by(&self, rule: &Capability) -> bool {

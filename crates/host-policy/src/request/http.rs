@@ -167,11 +167,7 @@ impl HttpRequest {
 
     /// The path for logs and audit: what looks like a token is taken out, and there is no query.
     pub fn redacted_path(&self) -> String {
-        let segments = self
-            .path
-            .split('/')
-            .map(|segment| if is_token(segment) { "…" } else { segment });
-        segments.collect::<Vec<_>>().join("/")
+        Redacted(&self.path).to_string()
     }
 
     /// The rule that allows this request and no other.
@@ -189,13 +185,24 @@ impl HttpRequest {
 
 impl fmt::Display for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {}{}",
-            self.method,
-            self.origin(),
-            self.redacted_path()
-        )
+        write!(f, "{} {}://{}", self.method, self.scheme, self.host)?;
+        if self.port != self.scheme.default_port() {
+            write!(f, ":{}", self.port)?;
+        }
+        Redacted(&self.path).fmt(f)
+    }
+}
+
+/// A path without what looks like a token.
+struct Redacted<'a>(&'a str);
+
+impl fmt::Display for Redacted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, segment) in self.0.split('/').enumerate() {
+            f.write_str(if at == 0 { "" } else { "/" })?;
+            f.write_str(if is_token(segment) { "…" } else { segment })?;
+        }
+        Ok(())
     }
 }
 

@@ -81,7 +81,10 @@ impl Host {
 /// As in an address: IPv6 in brackets.
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.pattern().fmt(f)
+        match self {
+            Self::Name(name) => name.fmt(f),
+            Self::Address(_) => self.pattern().fmt(f),
+        }
     }
 }
 
