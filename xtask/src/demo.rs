@@ -1,5 +1,8 @@
-//! Calls the example plugins on real input – this repository's README.md and Cargo.lock, and a table – and holds each
-//! answer against what this program finds in the same input by itself.
+//! Calls the example plugins on real input – this repository's README.md and Cargo.lock, a table, a server on this machine –
+//! and holds each answer against what this program finds in the same input by itself.
+
+mod reach;
+mod stand_in;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,11 +12,23 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::build_examples::{build, portcullis};
-use crate::shell::{output, root};
+use crate::shell::{output, root, target_dir};
 
-const PLUGINS: [&str; 5] = ["counter", "hello", "lockfile", "tail", "text-tools"];
+const PLUGINS: [&str; 8] = [
+    "counter",
+    "gist",
+    "hello",
+    "lockfile",
+    "notes",
+    "tail",
+    "text-tools",
+    "weather",
+];
 
 const TABLE: &str = "examples/data/planets.csv";
+
+/// The exit code of a call that is denied.
+const DENIED: i32 = 4;
 
 /// Lines of an answer that are shown; the rest is counted.
 const SHOWN_LINES: usize = 12;
@@ -22,6 +37,7 @@ const SHOWN_LINES: usize = 12;
 const SHOWN_WIDTH: usize = 110;
 
 /// One call of a tool.
+#[derive(Clone)]
 struct Call {
     about: &'static str,
     plugin: &'static str,
@@ -29,6 +45,8 @@ struct Call {
     words: Vec<String>,
     /// What a right answer says.
     says: Vec<String>,
+    /// The answer is a refusal, on stderr.
+    denied: bool,
 }
 
 impl Call {
@@ -38,6 +56,14 @@ impl Call {
             plugin,
             words: words.iter().map(|word| (*word).to_owned()).collect(),
             says,
+            denied: false,
+        }
+    }
+
+    fn denied(self) -> Self {
+        Self {
+            denied: true,
+            ..self
         }
     }
 }
@@ -45,11 +71,12 @@ impl Call {
 pub(crate) fn run() -> Result<()> {
     let portcullis = portcullis()?;
     let folder = build(&portcullis, &PLUGINS)?;
-    let calls = calls()?;
+    let home = Home::new()?;
+    let calls = [calls()?, reach::calls(&portcullis, &folder, &home)?].concat();
     let mut wrong = 0;
     for (number, call) in calls.iter().enumerate() {
         println!("\n── {} of {}: {}", number + 1, calls.len(), call.about);
-        if let Err(error) = show(&portcullis, &folder, call) {
+        if let Err(error) = show(&portcullis, &folder, &home, call) {
             eprintln!("  WRONG: {error:#}");
             wrong += 1;
         }
@@ -63,7 +90,34 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-fn show(portcullis: &Path, folder: &Path, call: &Call) -> Result<()> {
+/// What the demo leaves behind – state, secrets, audit – is in a folder of its own, new each time.
+struct Home(PathBuf);
+
+impl Home {
+    fn new() -> Result<Self> {
+        let folder = target_dir()?.join("demo");
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        Ok(Self(folder))
+    }
+
+    /// The `portcullis` command as someone who lives there.
+    fn command(&self, portcullis: &Path) -> Command {
+        let mut command = Command::new(portcullis);
+        command.current_dir(root());
+        for (variable, folder) in [
+            ("XDG_CONFIG_HOME", "config"),
+            ("XDG_DATA_HOME", "data"),
+            ("XDG_STATE_HOME", "state"),
+        ] {
+            command.env(variable, self.0.join(folder));
+        }
+        command
+    }
+}
+
+fn show(portcullis: &Path, folder: &Path, home: &Home, call: &Call) -> Result<()> {
     let file = folder.join(format!("{}.wasm", call.plugin));
     let words: Vec<_> = call.words.iter().map(|word| quoted(word)).collect();
     println!(
@@ -73,14 +127,17 @@ fn show(portcullis: &Path, folder: &Path, call: &Call) -> Result<()> {
         words.join(" ")
     );
 
-    let mut command = Command::new(portcullis);
+    let mut command = home.command(portcullis);
     command
-        .current_dir(root())
         .arg("call")
         .arg(&file)
         .args(&call.words)
         .stdin(Stdio::null());
-    let answer = output(command)?;
+    let answer = if call.denied {
+        refusal(command)?
+    } else {
+        output(command)?
+    };
     for line in shortened(readable(&answer)) {
         println!("  {line}");
     }
@@ -93,6 +150,17 @@ fn show(portcullis: &Path, folder: &Path, call: &Call) -> Result<()> {
         bail!("the answer does not say {missing:?}");
     }
     Ok(())
+}
+
+/// What a call that must be denied says.
+fn refusal(mut command: Command) -> Result<String> {
+    let ran = command.output()?;
+    ensure!(
+        ran.status.code() == Some(DENIED),
+        "it ended with {}, and not as denied",
+        ran.status
+    );
+    Ok(String::from_utf8(ran.stderr)?)
 }
 
 /// The path from the root, where the reader is.
