@@ -149,6 +149,7 @@ fn exit(kind: ErrorKind) -> Exit {
         | ErrorKind::Manifest
         | ErrorKind::UnknownCapability
         | ErrorKind::Definition
+        | ErrorKind::Folder
         | ErrorKind::LoadLimit
         | ErrorKind::Probe => Exit::NotLoadable,
         ErrorKind::UnknownTool | ErrorKind::InvalidArguments | ErrorKind::Settings => {

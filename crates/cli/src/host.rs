@@ -57,6 +57,7 @@ pub(crate) fn start_with(
     if let Some(dir) = &args.state_dir {
         builder = builder.state_dir(dir.clone());
     }
+    builder = builder.protect(args.secrets.secrets_dir.clone());
     let bindings = secrets::bindings(&args.secrets)?.read();
     builder = builder
         .secrets(Arc::new(OnDemand::new(args.secrets.clone())))

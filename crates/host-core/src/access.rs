@@ -1,5 +1,6 @@
 //! The one place where a plugin's requests are decided on: every import asks here, and nothing else knows the grants.
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -199,6 +200,23 @@ impl Caller {
     fn tell(&self, request: Option<&Request>, decision: &Decision) {
         if let Some(on_decision) = &self.on_decision {
             on_decision(request, decision);
+        }
+    }
+
+    /// Records a decision that took addresses into account.
+    pub(crate) fn conclude(
+        &self,
+        request: &Request,
+        decision: &Decision,
+        addresses: Vec<IpAddr>,
+        duration: Duration,
+    ) {
+        let mut record = self.record(request, decision, duration);
+        record.addresses = addresses;
+        self.access.audit.record(record);
+        self.tell(Some(request), decision);
+        if let Decision::Deny(denial) = decision {
+            self.note(denial);
         }
     }
 

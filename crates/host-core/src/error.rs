@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use portcullis_host_policy::capability::Capability;
 use portcullis_host_policy::decision::Denial;
 use portcullis_host_policy::manifest::section::SectionError;
 use portcullis_host_policy::manifest::{ManifestError, ManifestErrorKind, ManifestErrors};
@@ -87,6 +88,16 @@ pub enum Error {
         problem: String,
         /// What its author can do.
         remedy: &'static str,
+    },
+    /// A folder that was granted can't be used.
+    #[error("the grant `{grant}` can't be used: {problem}; {remedy}")]
+    Folder {
+        /// The grant.
+        grant: Capability,
+        /// What is wrong with the folder.
+        problem: String,
+        /// What the operator can do.
+        remedy: String,
     },
     /// The component is larger, or defines more, than the operator allows.
     #[error(
@@ -246,6 +257,7 @@ impl Error {
             }
             Error::UnknownCapability(_) => ErrorKind::UnknownCapability,
             Error::Definition { .. } => ErrorKind::Definition,
+            Error::Folder { .. } => ErrorKind::Folder,
             Error::LoadLimit { .. } | Error::CompileTime { .. } => ErrorKind::LoadLimit,
             Error::Probe { .. } => ErrorKind::Probe,
             Error::Secret(_) => ErrorKind::Secret,
@@ -305,6 +317,7 @@ pub enum ErrorKind {
     Manifest,
     UnknownCapability,
     Definition,
+    Folder,
     LoadLimit,
     Probe,
     Secret,

@@ -54,6 +54,8 @@ pub(crate) struct HostInner {
     pub(crate) egress: Arc<Egress>,
     pub(crate) secrets: Option<Arc<dyn SecretStore>>,
     pub(crate) bindings: Vec<Binding>,
+    /// Folders of the host's own, which no plugin gets at.
+    pub(crate) protected: Arc<[PathBuf]>,
     pub(crate) gate: Gate,
     pub(crate) sessions: Arc<SessionCount>,
     pub(crate) compiles: Arc<Semaphore>,
@@ -92,6 +94,7 @@ impl Host {
             egress_policy: None,
             secrets: None,
             bindings: Vec::new(),
+            protected: Vec::new(),
             in_flight: None,
         }
     }
@@ -209,6 +212,7 @@ pub struct HostBuilder {
     egress_policy: Option<Arc<dyn EgressPolicy>>,
     secrets: Option<Arc<dyn SecretStore>>,
     bindings: Vec<Binding>,
+    protected: Vec<PathBuf>,
     in_flight: Option<u32>,
 }
 
@@ -261,6 +265,8 @@ impl HostBuilder {
     /// Keeps plugins' state in files in `folder`, as [`FileState`] does; it must be this user's alone. The default is
     /// `portcullis/state` in the user's folder for such (`XDG_DATA_HOME`, or `~/.local/share`).
     pub fn state_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        let folder = folder.into();
+        self.protected.push(folder.clone());
         self.state_store = Some(Arc::new(FileState::new(folder)));
         self
     }
@@ -322,6 +328,13 @@ impl HostBuilder {
         self
     }
 
+    /// Keeps more folders from plugins, beside those in which hosts of this user keep their own and those named to this
+    /// builder: a grant for one of them, for a folder in one, or for a folder around one fails the load.
+    pub fn protect<P: Into<PathBuf>>(mut self, folders: impl IntoIterator<Item = P>) -> Self {
+        self.protected.extend(folders.into_iter().map(Into::into));
+        self
+    }
+
     /// Sizes the pool of instances for so many calls at once and as many open sessions. The default is what
     /// [`HostLimits`](crate::HostLimits) allows; a command that makes one call says 1 and starts quicker.
     pub fn max_in_flight(mut self, calls: u32) -> Self {
@@ -350,6 +363,12 @@ impl HostBuilder {
             CacheFolder::At(folder) => Some(folder),
             CacheFolder::None => None,
         };
+        let mut protected = self.protected;
+        protected.extend(crate::files::own_folders());
+        protected.extend(folder.clone());
+        if let Audit::At(folder) = &self.audit {
+            protected.push(folder.clone());
+        }
         let mut run_id = [0; 4];
         getrandom::fill(&mut run_id).map_err(Error::host)?;
         let inner = HostInner {
@@ -360,6 +379,7 @@ impl HostBuilder {
             state_store: self.state_store.unwrap_or_else(default_store),
             ceiling: self.ceiling,
             network: self.network,
+            protected: protected.into(),
             egress: Arc::new(Egress::new(
                 self.resolver,
                 self.surroundings,

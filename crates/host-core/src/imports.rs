@@ -8,11 +8,17 @@ use crate::Progress;
 use crate::bindings::v0_1::portcullis::{host, tool};
 use crate::log::{LogLevel, LogLine, LogSource};
 use crate::state::State;
+use crate::{files, sockets};
 
 /// Links everything that this host serves, once for all plugins: what a plugin may use is in its store.
 pub(crate) fn link(linker: &mut Linker<State>) -> Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     wasmtime_wasi::p3::add_to_linker(linker)?;
+    // What follows replaces some of it.
+    linker.allow_shadowing(true);
+    files::link(linker)?;
+    sockets::link(linker)?;
+    linker.allow_shadowing(false);
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
     crate::egress::link_error_codes(linker)?;
     wasmtime_wasi_http::p3::add_to_linker(linker)?;
@@ -38,7 +44,7 @@ impl host::log::Host for State {
                 .map(|(name, value)| name.len() + value.len())
                 .sum::<usize>();
         self.call.spend(bytes)?;
-        if !self.call.may_log(bytes) {
+        if self.silent || !self.call.may_log(bytes) {
             return Ok(());
         }
         let level = match level {

@@ -15,12 +15,14 @@ use tokio::time::timeout;
 use wasmtime::component::Component;
 
 use crate::access::Access;
+use crate::blocking::Blocking;
 use crate::cache::CacheKey;
 use crate::definition::{Tool, within};
 use crate::digest::Digest;
 use crate::egress::PluginEgress;
 use crate::engine::Runtime;
 use crate::error::Error;
+use crate::files::{self, Quota};
 use crate::host::HostInner;
 use crate::instance::Template;
 use crate::permit::Gate;
@@ -118,8 +120,7 @@ pub(crate) async fn load(
     let read = blocking(move || read(&source, &load_limits)).await?;
     let limits = effective_limits(host, &options, read.manifest.as_ref());
     let metered = limits.call.fuel.is_some();
-    let owner = owner(host, &read, &options.grant, &limits, options.config).await?;
-    let owner = Arc::new(owner);
+    let owner = Arc::new(owner(host, &read, &options.grant, &limits, options.config).await?);
     let (blocking_host, bytes, digest) = (Arc::clone(host), Arc::clone(&read.bytes), read.digest);
     let cached = blocking(move || from_cache(&blocking_host, metered, &digest)).await?;
     let from_cache = cached.is_some();
@@ -210,9 +211,14 @@ async fn owner(
     };
     let access = Arc::new(access(host, read, grant).await?);
     let log = access.vault.log(Arc::clone(&host.log));
+    let (grants, protected) = (access.grants(), Arc::clone(&host.protected));
+    let folders = blocking(move || files::open(&grants, &protected)).await?;
     Ok(Owner {
         egress: Arc::new(PluginEgress::new(&host.egress, &access, &limits.plugin)),
         access,
+        folders: folders.into(),
+        quota: Arc::new(Quota::new(&limits.plugin)),
+        blocking: Arc::new(Blocking::new(limits.plugin.blocking_threads).map_err(Error::host)?),
         id: read.id.clone(),
         settings,
         settings_json,

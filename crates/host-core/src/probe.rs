@@ -2,12 +2,11 @@
 //! help in telling one host, day or call from another.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::timeout;
-use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, WasiCtxBuilder};
 
 use crate::definition::check;
+use crate::environment::{fix_random_numbers, stop_clocks};
 use crate::error::Error;
 use crate::instance::Template;
 use crate::state::{Call, Owner, State};
@@ -52,7 +51,10 @@ async fn ask(
     let state = State::new(
         Arc::clone(owner),
         Call::new("".into(), call_limits, &owner.access),
-        |wasi| same_for_all(wasi, seed),
+        |wasi| {
+            stop_clocks(wasi, seed);
+            fix_random_numbers(wasi, seed);
+        },
     );
     let listed = timeout(limits.load.probe_time, async {
         template.instantiate(state).await?.list_tools().await
@@ -67,42 +69,4 @@ async fn ask(
         })?,
         &limits.load,
     )
-}
-
-fn same_for_all(wasi: &mut WasiCtxBuilder, seed: u8) {
-    let bytes = || {
-        Deterministic::new(
-            (0..=u8::MAX)
-                .map(|byte| byte.wrapping_mul(31).wrapping_add(seed))
-                .collect(),
-        )
-    };
-    wasi.secure_random(bytes())
-        .insecure_random(bytes())
-        .insecure_random_seed(seed.into());
-    wasi.wall_clock(Stopped(seed))
-        .monotonic_clock(Stopped(seed));
-}
-
-/// A clock that stands at the given second.
-struct Stopped(u8);
-
-impl HostWallClock for Stopped {
-    fn resolution(&self) -> Duration {
-        Duration::from_secs(1)
-    }
-
-    fn now(&self) -> Duration {
-        Duration::from_secs(self.0.into())
-    }
-}
-
-impl HostMonotonicClock for Stopped {
-    fn resolution(&self) -> u64 {
-        1
-    }
-
-    fn now(&self) -> u64 {
-        self.0.into()
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use portcullis_host_policy::capability::Capability;
 use portcullis_host_policy::decision::GuestCode;
 use serde_json::{Map, Value};
 use wasmtime::StoreContextMut;
@@ -10,10 +11,14 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::access::{Access, Caller};
+use crate::blocking::Blocking;
 use crate::cancel::Cancellation;
 use crate::egress::{Http, PluginEgress};
+use crate::environment::{equip, is_denied};
+use crate::files::{Files, Folder, Quota};
 use crate::limiter::Limiter;
 use crate::log::{LogLevel, LogLine, LogSink, LogSource};
+use crate::sockets::Sockets;
 use crate::state_store::{Permission, StateStore};
 use crate::stdio::Console;
 use crate::{CallLimits, PluginId, Progress, ToolError};
@@ -25,6 +30,9 @@ pub(crate) type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 pub(crate) struct Owner {
     pub(crate) access: Arc<Access>,
     pub(crate) egress: Arc<PluginEgress>,
+    pub(crate) folders: Arc<[Folder]>,
+    pub(crate) quota: Arc<Quota>,
+    pub(crate) blocking: Arc<Blocking>,
     pub(crate) id: PluginId,
     pub(crate) settings: Map<String, Value>,
     pub(crate) settings_json: String,
@@ -42,6 +50,9 @@ impl Owner {
         Self {
             access: Arc::new(self.access.without_grants()),
             egress: Arc::clone(&self.egress),
+            folders: Arc::default(),
+            quota: Arc::clone(&self.quota),
+            blocking: Arc::clone(&self.blocking),
             id: self.id.clone(),
             settings: self.settings.clone(),
             settings_json: self.settings_json.clone(),
@@ -181,6 +192,10 @@ impl Call {
 pub(crate) struct State {
     wasi: WasiCtx,
     http: Http,
+    pub(crate) files: Files,
+    pub(crate) sockets: Sockets,
+    /// The log is denied: what is written to it is dropped.
+    pub(crate) silent: bool,
     table: ResourceTable,
     pub(crate) limiter: Limiter,
     pub(crate) console: Console,
@@ -189,7 +204,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// A state with nothing granted: no files, no network, no environment, no input.
+    /// A state with what the plugin was granted, and nothing else.
     pub(crate) fn new(
         owner: Arc<Owner>,
         call: Call,
@@ -203,9 +218,9 @@ impl State {
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(console.stream(LogSource::Stdout))
             .stderr(console.stream(LogSource::Stderr));
-        wasi.allow_tcp(false)
-            .allow_udp(false)
-            .allow_ip_name_lookup(false);
+        let sockets = Sockets::new(&owner.egress, &call.caller, &call.limits);
+        sockets.guard(&mut wasi);
+        equip(&mut wasi, &call.caller);
         wasi.max_random_size(call.limits.host_call_bytes);
         adjust(&mut wasi);
         let mut table = ResourceTable::new();
@@ -215,6 +230,9 @@ impl State {
         Self {
             wasi: wasi.build(),
             http: Http::new(egress, &call.caller, &call.limits),
+            files: Files::new(&owner.folders, &call.limits),
+            sockets,
+            silent: is_denied(&call.caller, Capability::Log),
             table,
             limiter,
             console,
@@ -229,6 +247,8 @@ impl State {
         self.console
             .begin(Arc::clone(&call.id), call.limits.stdio_bytes);
         self.http.begin(&call.caller, &call.limits);
+        self.files.begin(&call.limits);
+        self.sockets.begin(&call.caller, &call.limits);
         self.call = call;
     }
 
@@ -346,6 +366,9 @@ pub(crate) mod testing {
                 &crate::PluginLimits::default(),
             )),
             access: access(),
+            folders: Arc::default(),
+            quota: Arc::new(Quota::new(&crate::PluginLimits::default())),
+            blocking: Arc::new(Blocking::new(1).expect("a thread")),
             id,
             settings: Map::new(),
             settings_json: "{}".into(),

@@ -88,7 +88,7 @@ impl Egress {
 
 /// One loaded plugin's way out: its own connections, kept apart from those of any other load.
 pub(crate) struct PluginEgress {
-    host: Arc<Egress>,
+    pub(crate) host: Arc<Egress>,
     pool: pool::Pool,
     per_minute: Option<DefaultDirectRateLimiter>,
     requests_per_minute: u32,

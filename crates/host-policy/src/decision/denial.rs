@@ -28,6 +28,8 @@ pub enum DenyCode {
     AddressRefused,
     /// `forbidden-header`: it carries a header that only the gate writes, or that nobody may send.
     ForbiddenHeader,
+    /// `forbidden`: no rule could allow it, such as a link among files, or a socket that listens.
+    Forbidden,
     /// `secret-leak`: it carries the value of a secret to where that is not bound.
     SecretLeak,
     /// `encoded-response`: the response is encoded, so that secrets in it could not be found.
@@ -66,7 +68,7 @@ impl GuestCode {
 
 impl DenyCode {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::InvalidRequest,
         Self::Offline,
         Self::DeniedByOperator,
@@ -75,6 +77,7 @@ impl DenyCode {
         Self::OverCeiling,
         Self::AddressRefused,
         Self::ForbiddenHeader,
+        Self::Forbidden,
         Self::SecretLeak,
         Self::EncodedResponse,
         Self::DeniedByHost,
@@ -92,6 +95,7 @@ impl DenyCode {
             Self::OverCeiling => "over-ceiling",
             Self::AddressRefused => "address-refused",
             Self::ForbiddenHeader => "forbidden-header",
+            Self::Forbidden => "forbidden",
             Self::SecretLeak => "secret-leak",
             Self::EncodedResponse => "encoded-response",
             Self::DeniedByHost => "denied-by-host",
