@@ -33,7 +33,10 @@ impl Guest for Plugin {
     }
 
     async fn call(_: ToolCall) -> Result<ToolOutput, ToolError> {
-        let answer = format!("{:?}", portcullis::host::planner::solve(String::new(), String::new()).await);
+        let answer = format!(
+            "{:?}",
+            portcullis::host::planner::solve(String::new(), String::new()).await
+        );
         Ok(ToolOutput {
             content: vec![Content::Text(answer)],
             structured: None,
