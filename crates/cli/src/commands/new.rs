@@ -190,48 +190,59 @@ const CITIES: &str = r#"
 request = ["http:GET https://api.example.com/cities"]
 "#;
 
+/// What one template has and others have not.
+struct Own {
+    lib: &'static str,
+    about: &'static str,
+    policy: &'static str,
+    /// Of the SDK.
+    feature: Option<&'static str>,
+    /// The manifest's capabilities.
+    request: &'static str,
+}
+
+fn own(template: Template) -> Own {
+    let tool = Own {
+        lib: include_str!("../../templates/tool.rs"),
+        about: "Greets people.",
+        policy: "fresh",
+        feature: None,
+        request: "",
+    };
+    match template {
+        Template::Tool => tool,
+        Template::StreamingTool => Own {
+            lib: include_str!("../../templates/streaming_tool.rs"),
+            about: "Counts, number by number.",
+            feature: Some("streaming"),
+            ..tool
+        },
+        Template::Session => Own {
+            lib: include_str!("../../templates/session.rs"),
+            about: "Keeps a list for as long as a session lasts.",
+            policy: "session",
+            ..tool
+        },
+        Template::HttpTool => Own {
+            lib: include_str!("../../templates/http_tool.rs"),
+            about: "Tells about cities.",
+            request: CITIES,
+            ..tool
+        },
+    }
+}
+
 /// Each file's path in the crate, and its text.
 fn files(name: &str, template: Template, sdk: &str) -> Vec<(&'static str, String)> {
-    let (lib, about, policy, features) = match template {
-        Template::Tool => (
-            include_str!("../../templates/tool.rs"),
-            "Greets people.",
-            "fresh",
-            "",
-        ),
-        Template::StreamingTool => (
-            include_str!("../../templates/streaming_tool.rs"),
-            "Counts, number by number.",
-            "fresh",
-            "streaming",
-        ),
-        Template::Session => (
-            include_str!("../../templates/session.rs"),
-            "Keeps a list for as long as a session lasts.",
-            "session",
-            "",
-        ),
-        Template::HttpTool => (
-            include_str!("../../templates/http_tool.rs"),
-            "Tells about cities.",
-            "fresh",
-            "",
-        ),
-    };
-    let request = match template {
-        Template::HttpTool => CITIES,
-        Template::Tool | Template::StreamingTool | Template::Session => "",
-    };
-    let features = if features.is_empty() {
-        String::new()
-    } else {
-        format!(", features = [\"{features}\"]")
-    };
+    let own = own(template);
+    let features = own.feature.map_or_else(String::new, |feature| {
+        format!(", features = [\"{feature}\"]")
+    });
     let fill = |text: &str| {
         text.replace("{{name}}", name)
-            .replace("{{about}}", about)
-            .replace("{{policy}}", policy)
-            .replace("{{request}}", request)
+            .replace("{{about}}", own.about)
+            .replace("{{policy}}", own.policy)
+            .replace("{{request}}", own.request)
             .replace("{{sdk}}", &format!("{sdk}{features}"))
             .replace("{{call}}", call(template))
     };
@@ -244,7 +255,7 @@ fn files(name: &str, template: Template, sdk: &str) -> Vec<(&'static str, String
             "plugin.toml",
             fill(include_str!("../../templates/plugin.toml.in")),
         ),
-        ("src/lib.rs", lib.to_string()),
+        ("src/lib.rs", own.lib.to_string()),
         (
             "README.md",
             fill(include_str!("../../templates/README.md.in")),
