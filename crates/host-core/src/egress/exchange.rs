@@ -12,7 +12,7 @@ use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
 use portcullis_host_policy::capability::{Capability, HttpRule};
 use portcullis_host_policy::decision::{
-    Decision, Denial, DenyCode, GuestCode, decide_address, vet,
+    Decision, Denial, DenyCode, GuestCode, Remedy, decide_address, vet,
 };
 use portcullis_host_policy::request::{HttpRequest, Request};
 use tokio::sync::OwnedSemaphorePermit;
@@ -155,7 +155,7 @@ impl Outgoing {
             .map_err(|denial| self.refuse(&target, denial))?;
         let place = self.take_place(&target).await?;
         let passed = self.judge(target, parts.headers).await?;
-        self.record_secrets(&passed.target);
+        self.record_secrets(&passed);
         let exchange = Arc::new(Exchange {
             caller: Arc::clone(&self.caller),
             budget: Arc::clone(&self.budget),
@@ -278,10 +278,20 @@ impl Outgoing {
 
     /// Step 5 in the audit trail: which secrets the request carries. Without one that is bound to it and was not granted it
     /// goes out all the same, and the operator sees why the server won't have it.
-    fn record_secrets(&self, target: &HttpRequest) {
-        for name in self.caller.access.vault.bound_to(target) {
-            let capability = Capability::Secret(name.clone());
-            let _ = self.caller.decide(&Request::Use(capability));
+    fn record_secrets(&self, passed: &Passed) {
+        for name in self.caller.access.vault.bound_to(&passed.target) {
+            let request = Request::Use(Capability::Secret(name.clone()));
+            if carries_secrets(&passed.rule) {
+                let _ = self.caller.decide(&request);
+            } else {
+                let scoped = Request::Http(passed.target.clone()).capability();
+                let denial = Denial {
+                    code: DenyCode::NotGranted,
+                    reason: format!("a request by the rule `{}` carries no secret", passed.rule),
+                    remedies: scoped.map(Remedy::Allow).into_iter().collect(),
+                };
+                self.caller.refuse(&request, denial);
+            }
         }
     }
 
@@ -396,8 +406,7 @@ impl Outgoing {
         let mut headers = passed.headers.clone();
         let mut query = target.query().map(str::to_owned);
         let vault = &self.caller.access.vault;
-        // Who was let to anywhere public takes no secret there.
-        if passed.rule != Capability::Http(HttpRule::Public) {
+        if carries_secrets(&passed.rule) {
             vault.inject(target, &mut headers, &mut query);
         }
         if !vault.is_empty() {
@@ -539,6 +548,11 @@ fn has_no_body(request: &http::request::Parts) -> bool {
 
 fn empty() -> WasiBody {
     Empty::new().map_err(|never| match never {}).boxed_unsync()
+}
+
+/// Who was let to anywhere public takes no secret there.
+fn carries_secrets(rule: &Capability) -> bool {
+    *rule != Capability::Http(HttpRule::Public)
 }
 
 fn by_host(reason: String) -> Denial {
