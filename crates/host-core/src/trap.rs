@@ -48,7 +48,7 @@ pub(crate) fn explain(error: &wasmtime::Error, state: &State) -> Error {
             limit: state.limiter.memory_limit(),
         };
     }
-    let stderr = state.console.tail();
+    let stderr = state.owner.access.vault.blanked(state.console.tail());
     Error::Trapped(Box::new(Trap {
         reason: trap.map_or_else(|| error.root_cause().to_string(), reason),
         panic: panic(&stderr),

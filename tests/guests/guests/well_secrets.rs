@@ -40,3 +40,9 @@ fn talk(name: String) -> Result<usize, ToolError> {
     log::info!("log {value}");
     Ok(value.len())
 }
+
+/// Panics with a value.
+#[plugin_tool]
+fn burst(name: String) -> Result<(), ToolError> {
+    panic!("it is {}", reveal(name)?)
+}

@@ -3,7 +3,8 @@
 use crate::support::{Ran, portcullis, run, with_manifest};
 use portcullis_test_artifacts as guests;
 use serde_json::json;
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -150,6 +151,83 @@ fn a_call_uses_what_is_kept_and_only_for_the_file_that_it_is_bound_to() {
         missing.stderr.contains("`portcullis secret set API_KEY`"),
         "{}",
         missing.stderr
+    );
+}
+
+/// A server on loopback that answers one request with what it got.
+fn echo() -> (String, std::thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let served = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let (mut got, mut buffer) = (Vec::new(), [0; 4096]);
+        while !got.ends_with(b"\r\n\r\n") {
+            let read = stream.read(&mut buffer).unwrap();
+            assert_ne!(read, 0, "a request ends with an empty line");
+            got.extend_from_slice(&buffer[..read]);
+        }
+        let got = String::from_utf8(got).unwrap();
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{got}",
+            got.len()
+        )
+        .unwrap();
+        got
+    });
+    (url, served)
+}
+
+#[test]
+fn a_request_carries_its_secret_and_nobody_but_the_server_sees_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = &folder.path().join("secrets");
+    set(secrets, "API_KEY", VALUE).ok();
+    let fetch = |allow_secret: &[&str]| {
+        let (url, served) = echo();
+        let to = format!("{url}/v1/*");
+        let plugin = guests::WELL_HTTP;
+        let arguments = [
+            "bind", "API_KEY", "--plugin", plugin, "--to", &to, "--as", "bearer",
+        ];
+        Ran::of(&mut secret(secrets, &arguments)).ok();
+        let arguments = json!({ "method": "GET", "url": format!("{url}/v1/me") });
+        let mut command = portcullis();
+        command.args(["call", plugin, "fetch", "--args", &arguments.to_string()]);
+        command
+            .args(["--allow", &format!("http:{url}")])
+            .args(allow_secret);
+        command.arg("--secrets-dir").arg(secrets);
+        let ran = Ran::of(command.arg("--audit-dir").arg(folder.path().join("audit")));
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        (ran, served.join().unwrap())
+    };
+
+    let (ran, got) = fetch(&[]);
+    assert!(!got.contains("authorization"), "{got}");
+    assert!(
+        ran.stderr.contains("--allow 'secret:API_KEY'"),
+        "{}",
+        ran.stderr
+    );
+
+    let (ran, got) = fetch(&["--allow", "secret:API_KEY"]);
+    assert!(
+        got.contains(&format!("authorization: Bearer {VALUE}\r\n")),
+        "{got}"
+    );
+    assert!(
+        ran.stdout.contains(&"*".repeat(VALUE.len())),
+        "{}",
+        ran.stdout
+    );
+    let mut shown = ran.stdout + &ran.stderr;
+    for file in std::fs::read_dir(folder.path().join("audit")).unwrap() {
+        shown += &String::from_utf8_lossy(&std::fs::read(file.unwrap().path()).unwrap());
+    }
+    assert!(
+        shown.contains("secret:API_KEY") && !shown.contains(VALUE),
+        "{shown}"
     );
 }
 

@@ -1,4 +1,4 @@
-//! Values stay out of what is written about a plugin: records, logs and denials.
+//! Values stay out of what is written about a plugin: records, logs, denials and traps.
 
 use std::sync::Arc;
 
@@ -26,6 +26,14 @@ impl Vault {
             Some(forms) => Arc::new(WithoutValues { forms, sink }),
             None => sink,
         }
+    }
+
+    /// The same text without values.
+    pub(crate) fn blanked(&self, mut text: String) -> String {
+        if let Some(forms) = self.forms() {
+            blank(&forms, &mut text);
+        }
+        text
     }
 
     /// The same denial without values. What would help is left out where it would repeat one.

@@ -190,7 +190,7 @@ async fn what_was_taken_back_is_not_revealed_to_a_loaded_plugin() {
 }
 
 #[tokio::test]
-async fn a_revealed_value_stays_out_of_every_line_of_the_log() {
+async fn a_revealed_value_stays_out_of_logs_and_of_what_a_panic_says() {
     let Stage {
         host,
         lines,
@@ -209,7 +209,15 @@ async fn a_revealed_value_stays_out_of_every_line_of_the_log() {
     for from in ["stdout", "stderr", "log"] {
         assert!(said.contains(&format!("{from} {blank}")), "{said}");
     }
-    let shown = format!("{said} {:?} {plugin:?} {host:?}", records.0.lock().unwrap());
+    let panic = fail(&plugin, "burst", json!({ "name": "API_KEY" })).await;
+    assert!(
+        panic.to_string().contains(&format!("it is {blank}")),
+        "{panic}"
+    );
+    let shown = format!(
+        "{said} {panic} {panic:?} {:?} {plugin:?} {host:?}",
+        records.0.lock().unwrap()
+    );
     assert!(!shown.contains(VALUE), "{shown}");
 }
 
