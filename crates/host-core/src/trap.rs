@@ -1,7 +1,7 @@
 //! Why a guest stopped, told by kind.
 
 use wasmtime::{PoolConcurrencyLimitError, Trap as Wasm, WasmBacktrace};
-use wasmtime_wasi::I32Exit;
+use wasmtime_wasi::{I32Exit, ResourceTableError};
 
 use crate::error::{BusyScope, Error, Panic, Trap};
 use crate::state::{Caught, LimitHit, State};
@@ -21,6 +21,12 @@ pub(crate) fn explain(error: &wasmtime::Error, state: &State) -> Error {
     }
     if let Some(caught) = error.downcast_ref::<Caught>() {
         return state.call.caller.denied((*caught).into());
+    }
+    if let Some(ResourceTableError::Full) = error.downcast_ref() {
+        return Error::LimitExceeded {
+            limit: "handles",
+            allowed: limits.handles.into(),
+        };
     }
     if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
         return Error::Busy {

@@ -47,7 +47,8 @@ pub(crate) use codes::link_error_codes;
 pub(crate) use hooks::Http;
 pub use policy::{EgressPolicy, EgressRequest, EgressVerdict};
 pub use resolve::Resolve;
-pub(crate) use resolve::{SystemResolver, addresses};
+pub(crate) use resolve::SystemResolver;
+use resolve::addresses;
 use surroundings::Around;
 pub(crate) use tls::Roots;
 
@@ -110,7 +111,7 @@ impl PluginEgress {
 
     /// Looks a host up. One that nobody waits for any more goes on to its end and keeps its place: what a plugin has stuck
     /// takes nothing from others.
-    async fn look_up(&self, host: &Host) -> io::Result<Vec<IpAddr>> {
+    pub(crate) async fn look_up(&self, host: &Host) -> io::Result<Vec<IpAddr>> {
         if let Host::Address(address) = host {
             return Ok(vec![*address]);
         }

@@ -22,7 +22,7 @@ use wasmtime_wasi::sockets::SocketAddrUse;
 
 use crate::CallLimits;
 use crate::access::Caller;
-use crate::egress::{PluginEgress, addresses};
+use crate::egress::PluginEgress;
 use crate::state::State;
 
 /// Puts these lookups and limits in the place of what `wasmtime-wasi` linked.
@@ -219,12 +219,11 @@ impl Sockets {
     /// Looks a name up that may be, and keeps those of its addresses that may be connected to.
     async fn look_up(self, host: Host) -> Result<Vec<IpAddr>, LookupError> {
         let Host::Name(name) = &host else {
-            return addresses(&*self.egress.host.resolver, &host)
-                .await
-                .map_err(|_| LookupError::NotFound);
+            let found = self.egress.look_up(&host).await;
+            return found.map_err(|_| LookupError::NotFound);
         };
         let (begun, caller) = (Instant::now(), self.caller());
-        let found = addresses(&*self.egress.host.resolver, &host).await;
+        let found = self.egress.look_up(&host).await;
         let found = found.unwrap_or_default();
         let around = self.egress.host.surroundings().await;
         let grants = caller.access.grants();
