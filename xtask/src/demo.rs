@@ -14,8 +14,9 @@ use serde_json::Value;
 use crate::build_examples::{build, portcullis};
 use crate::shell::{output, root, target_dir};
 
-const PLUGINS: [&str; 8] = [
+const PLUGINS: [&str; 9] = [
     "counter",
+    "file-search",
     "gist",
     "hello",
     "lockfile",

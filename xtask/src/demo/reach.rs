@@ -1,4 +1,4 @@
-//! Calls that reach something: a server, or the plugin's own store.
+//! Calls that reach something: a server, the plugin's own store, a folder.
 
 use std::io::Write;
 use std::path::Path;
@@ -58,6 +58,18 @@ fn on_the_weather(server: &str) -> Vec<Call> {
 }
 
 fn on_what_is_kept() -> Vec<Call> {
+    let folder = format!("folder={}", crate::shell::root().join("docs").display());
+    let search = [
+        "search",
+        "--arg",
+        "text=#[plugin_start]",
+        "--arg",
+        "suffix=.md",
+        "--allow",
+        "fs:ro:{folder}=>/files",
+        "--bind",
+        &folder,
+    ];
     vec![
         Call::new(
             "a note, which goes to the plugin's store",
@@ -70,6 +82,12 @@ fn on_what_is_kept() -> Vec<Call> {
             "notes",
             &["list", "--allow", "state"],
             says(&["Water the plants"]),
+        ),
+        Call::new(
+            "lines in the files of one folder, which the plugin sees as /files and can't change",
+            "file-search",
+            &search,
+            says(&["authors.md"]),
         ),
     ]
 }

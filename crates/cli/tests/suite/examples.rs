@@ -149,3 +149,25 @@ fn notes_outlive_their_calls() {
         "{notes}"
     );
 }
+
+#[test]
+fn file_search_finds_lines_in_the_folder_that_was_bound_and_sees_no_other() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("inner")).unwrap();
+    std::fs::write(folder.path().join("inner/a.md"), "one\nTwo words\n").unwrap();
+    let search = |options: &[&str]| {
+        let mut command = at(home.path());
+        command.args(["call", plugins::PLUGIN_FILE_SEARCH, "search"]);
+        Ran::of(command.args(["--arg", "text=two"]).args(options))
+    };
+    let folder = folder.path().canonicalize().unwrap();
+    let bind = format!("folder={}", folder.display());
+    let found = search(&["--allow", "fs:ro:{folder}=>/files", "--bind", &bind]).ok();
+    assert!(
+        found.contains("inner/a.md") && found.contains("Two words"),
+        "{found}"
+    );
+    let without = search(&[]);
+    assert_ne!(without.code, Some(0), "{}", without.stdout);
+}
