@@ -6,14 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, Version, header};
+use http::{HeaderValue, StatusCode, Uri, Version, header};
 use http_body::Body as _;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
-use portcullis_host_policy::capability::{Capability, HttpRule};
-use portcullis_host_policy::decision::{
-    Decision, Denial, DenyCode, GuestCode, Remedy, decide_address, vet,
-};
+use portcullis_host_policy::capability::Capability;
+use portcullis_host_policy::decision::{Decision, Denial, DenyCode, GuestCode};
 use portcullis_host_policy::request::{HttpRequest, Request};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -22,19 +20,14 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use super::budget::Budget;
 use super::download::Download;
-use super::policy::{EgressRequest, EgressVerdict};
+use super::judge::Passed;
 use super::pool::{Connection, Key};
-use super::upload::{Upload, leak, over, search};
+use super::upload::{Upload, over};
 use super::{PluginEgress, dial, shape};
 use crate::access::Caller;
-use crate::secret::Scanner;
 
 /// Responses without meaning (1xx) before the one that counts. Servers send one or two.
 const INFORMATIONAL: u32 = 16;
-
-/// Addresses of one name that are looked at. Large services give eight; an answer can hold thousands, and all of them would
-/// be judged, recorded and tried.
-const ADDRESSES: usize = 16;
 
 /// What is known of a request that passed the rules, for its two bodies and its record.
 pub(super) struct Exchange {
@@ -116,14 +109,6 @@ pub(super) struct Outgoing {
     pub(super) caller: Arc<Caller>,
     pub(super) budget: Arc<Budget>,
     pub(super) options: RequestOptions,
-}
-
-/// What the rules made of a request: by which rule it goes, and where to.
-struct Passed {
-    target: HttpRequest,
-    headers: HeaderMap,
-    rule: Capability,
-    addresses: Vec<IpAddr>,
 }
 
 impl Outgoing {
@@ -213,119 +198,6 @@ impl Outgoing {
         }
     }
 
-    /// Steps 2 to 4, and the embedder's word; what that rewrites is judged again.
-    async fn judge(
-        &self,
-        mut target: HttpRequest,
-        mut headers: HeaderMap,
-    ) -> Result<Passed, Error> {
-        let mut rewritten = false;
-        loop {
-            let request = Request::Http(target.clone());
-            self.caller
-                .check(&request)
-                .map_err(|denial| guest_error(denial.code))?;
-            self.search_head(&target, &headers)?;
-            let (rule, addresses) = self.resolve(&target, &request).await?;
-            let verdict = match &self.egress.host.policy {
-                Some(policy) => {
-                    let seen = self.as_seen(&target, &headers, &addresses);
-                    policy.request(&seen).await
-                }
-                None => EgressVerdict::Continue,
-            };
-            match verdict {
-                EgressVerdict::Continue => {}
-                EgressVerdict::AddHeaders(more) => {
-                    headers.extend(more);
-                    let reserved = |name: &_| self.caller.access.vault.reserves(name);
-                    shape::fields(&headers, &self.budget.limits, reserved)
-                        .map_err(|denial| self.refuse(&target, denial))?;
-                }
-                EgressVerdict::Rewrite(url) if !rewritten => {
-                    rewritten = true;
-                    target = HttpRequest::parse(target.method().as_str(), &url)
-                        .map_err(|error| self.refuse(&target, error.into()))?;
-                    continue;
-                }
-                EgressVerdict::Rewrite(_) => {
-                    let reason = "the host's policy rewrites what it has rewritten".to_owned();
-                    return Err(self.refuse(&target, by_host(reason)));
-                }
-                EgressVerdict::Deny(reason) => {
-                    return Err(self.refuse(&target, by_host(reason)));
-                }
-            }
-            return Ok(Passed {
-                target,
-                headers,
-                rule,
-                addresses,
-            });
-        }
-    }
-
-    /// Step 3 for what is not the body.
-    fn search_head(&self, target: &HttpRequest, headers: &HeaderMap) -> Result<(), Error> {
-        let Some(scanner) = self.scanner(target) else {
-            return Ok(());
-        };
-        let found = scanner
-            .text(&target.url())
-            .and_then(|()| search(&scanner, headers));
-        found.map_err(|_| self.refuse(target, leak("the URL or a header")))
-    }
-
-    /// Step 5 in the audit trail: which secrets the request carries. Without one that is bound to it and was not granted it
-    /// goes out all the same, and the operator sees why the server won't have it.
-    fn record_secrets(&self, passed: &Passed) {
-        for name in self.caller.access.vault.bound_to(&passed.target) {
-            let request = Request::Use(Capability::Secret(name.clone()));
-            if carries_secrets(&passed.rule) {
-                let _ = self.caller.decide(&request);
-            } else {
-                let scoped = Request::Http(passed.target.clone()).capability();
-                let denial = Denial {
-                    code: DenyCode::NotGranted,
-                    reason: format!("a request by the rule `{}` carries no secret", passed.rule),
-                    remedies: scoped.map(Remedy::Allow).into_iter().collect(),
-                };
-                self.caller.refuse(&request, denial);
-            }
-        }
-    }
-
-    fn scanner(&self, target: &HttpRequest) -> Option<Scanner> {
-        self.caller.access.vault.scanner(target)
-    }
-
-    /// Step 4: one lookup, and what of its answer may be dialled, with the rule for it.
-    async fn resolve(
-        &self,
-        target: &HttpRequest,
-        request: &Request,
-    ) -> Result<(Capability, Vec<IpAddr>), Error> {
-        let host = &self.egress.host;
-        let looked_up = timeout(self.connect_time(), self.egress.look_up(target.host()));
-        let found = looked_up.await.map_err(|_| Error::DnsTimeout)?;
-        let around = host.surroundings().await;
-        let grants = self.caller.access.grants();
-        let mut found = found.unwrap_or_default();
-        found.truncate(ADDRESSES);
-        let mut vetted = vet(&grants, request, found.iter().copied(), &around).into_iter();
-        let Some((first, rule)) = vetted.next() else {
-            // To the guest both are the same: a name that does not exist, and one whose addresses are not for it.
-            if let Some(address) = found.first()
-                && let Decision::Deny(denial) = decide_address(&grants, request, *address, &around)
-            {
-                self.caller.refuse(request, *denial);
-            }
-            return Err(Error::DestinationNotFound);
-        };
-        let others = vetted.map(|(address, _)| address);
-        Ok((rule, std::iter::once(first).chain(others).collect()))
-    }
-
     /// Steps 5 to 7: sends the request over a connection of its rule, and waits for the response's head.
     async fn exchange(
         &self,
@@ -406,7 +278,7 @@ impl Outgoing {
         let mut headers = passed.headers.clone();
         let mut query = target.query().map(str::to_owned);
         let vault = &self.caller.access.vault;
-        if carries_secrets(&passed.rule) {
+        if passed.takes_secrets() {
             vault.inject(target, &mut headers, &mut query);
         }
         if !vault.is_empty() {
@@ -478,22 +350,6 @@ impl Outgoing {
             .await
     }
 
-    fn as_seen<'a>(
-        &'a self,
-        request: &'a HttpRequest,
-        headers: &'a HeaderMap,
-        addresses: &'a [IpAddr],
-    ) -> EgressRequest<'a> {
-        EgressRequest {
-            plugin: &self.caller.access.plugin,
-            identity: self.caller.access.identity,
-            call: &self.caller.call,
-            request,
-            headers,
-            addresses,
-        }
-    }
-
     /// Step 8 for what is not the body.
     fn clean_head(
         &self,
@@ -521,12 +377,12 @@ impl Outgoing {
         Ok(head)
     }
 
-    fn refuse(&self, target: &HttpRequest, denial: Denial) -> Error {
+    pub(super) fn refuse(&self, target: &HttpRequest, denial: Denial) -> Error {
         let denial = self.caller.refuse(&Request::Http(target.clone()), denial);
         guest_error(denial.code)
     }
 
-    fn connect_time(&self) -> Duration {
+    pub(super) fn connect_time(&self) -> Duration {
         lower(
             self.options.connect_timeout,
             self.budget.limits.connect_time,
@@ -550,19 +406,6 @@ fn empty() -> WasiBody {
     Empty::new().map_err(|never| match never {}).boxed_unsync()
 }
 
-/// Who was let to anywhere public takes no secret there.
-fn carries_secrets(rule: &Capability) -> bool {
-    *rule != Capability::Http(HttpRule::Public)
-}
-
-fn by_host(reason: String) -> Denial {
-    Denial {
-        code: DenyCode::DeniedByHost,
-        reason,
-        remedies: Vec::new(),
-    }
-}
-
 /// A token that is cancelled when a server sends one response without meaning after the other.
 fn stop_at_flood(message: &mut http::Request<Upload>) -> CancellationToken {
     let flooded = CancellationToken::new();
@@ -576,7 +419,7 @@ fn stop_at_flood(message: &mut http::Request<Upload>) -> CancellationToken {
 }
 
 /// What a guest is told of a refusal, in the words of wasi:http.
-fn guest_error(code: DenyCode) -> Error {
+pub(super) fn guest_error(code: DenyCode) -> Error {
     match (code, code.guest()) {
         (DenyCode::AddressRefused, _) => Error::DestinationNotFound,
         (_, GuestCode::Invalid) => Error::HttpRequestUriInvalid,

@@ -3,7 +3,7 @@
 //! 1. The request's shape: one reading, no header that is the gate's own ([`shape`]).
 //! 2. The rules, before any lookup ([`crate::access`]).
 //! 3. No secret on its way to where it is not bound ([`crate::secret`]).
-//! 4. The name is looked up once, and every address is judged ([`resolve`], [`surroundings`]).
+//! 4. The name is looked up once, and every address is judged ([`judge`], [`resolve`], [`surroundings`]).
 //! 5. Secrets are added where they are bound.
 //!    Then the embedder's own say ([`policy`]).
 //! 6. A connection to one of the judged addresses, new or kept from the same rule ([`dial`], [`pool`]).
@@ -12,7 +12,7 @@
 //! 9. A redirect is the guest's to follow, with a new request.
 //! 10. The record of it all ([`exchange`]).
 //!
-//! Steps 1 to 6 are [`exchange::send`], in this order. What may be reached is decided in `host-policy`; nothing here does.
+//! Steps 1 to 6 are [`exchange::Outgoing::send`], in this order. What may be reached is decided in `host-policy`; nothing here does.
 
 mod budget;
 mod codes;
@@ -20,6 +20,7 @@ mod dial;
 mod download;
 mod exchange;
 mod hooks;
+mod judge;
 mod policy;
 mod pool;
 mod resolve;
