@@ -91,7 +91,7 @@ pub(crate) struct Caller {
 }
 
 /// Called with everything that is decided for one call, and the request where it could be read.
-pub(crate) type OnDecision = Arc<dyn Fn(Option<&Request>, &Decision) + Send + Sync>;
+pub type OnDecision = Arc<dyn Fn(Option<&Request>, &Decision) + Send + Sync>;
 
 impl Caller {
     pub(crate) fn new(access: Arc<Access>, call: Arc<str>) -> Arc<Self> {

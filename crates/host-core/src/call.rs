@@ -8,12 +8,11 @@ use futures::channel::mpsc;
 use futures::future::{Either, select};
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
-use portcullis_host_policy::decision::{Decision, GuestCode};
-use portcullis_host_policy::request;
+use portcullis_host_policy::decision::GuestCode;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::access::Caller;
+use crate::access::{Caller, OnDecision};
 use crate::bindings::v0_1::portcullis::tool::tool_types as wit;
 use crate::cancel::Cancellation;
 use crate::definition::Tool;
@@ -46,7 +45,7 @@ pub struct CallOptions {
     pub on_progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
     /// Called with everything that is decided for the call, allowed and denied, and the request where it could be read:
     /// hand it on, don't wait.
-    pub on_decision: Option<Arc<dyn Fn(Option<&request::Request>, &Decision) + Send + Sync>>,
+    pub on_decision: Option<OnDecision>,
     /// What a tool with streaming input reads.
     pub input: Option<BoxStream<'static, Content>>,
     /// Asks the call to end.

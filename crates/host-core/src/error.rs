@@ -93,7 +93,7 @@ pub enum Error {
     #[error("the grant `{grant}` can't be used: {problem}; {remedy}")]
     Folder {
         /// The grant.
-        grant: Capability,
+        grant: Box<Capability>,
         /// What is wrong with the folder.
         problem: String,
         /// What the operator can do.

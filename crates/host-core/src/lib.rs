@@ -76,6 +76,7 @@ mod warm;
 #[doc = include_str!("../../../docs/embedding.md")]
 struct Guide;
 
+pub use access::OnDecision;
 pub use audit::{AuditFilter, AuditLine, AuditReader, AuditSink, AuditTail, JsonLines};
 pub use call::CallOptions;
 pub use cancel::Cancellation;

@@ -108,9 +108,11 @@ fn told(error: CliError, decided: &Decided, plugin: &Plugin) -> CliError {
     CliError::Call {
         error: Box::new(error),
         refused: Refused::all(decided.denials(), plugin),
-        lost: may_lack
-            .then(|| decided::silently_lost(plugin))
-            .unwrap_or_default(),
+        lost: if may_lack {
+            decided::silently_lost(plugin)
+        } else {
+            Vec::new()
+        },
     }
 }
 

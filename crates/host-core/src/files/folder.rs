@@ -49,7 +49,7 @@ pub(super) fn open(grants: &Grants, protected: &[PathBuf]) -> Result<Vec<Folder>
             Ok(folder)
         });
         folders.push(folder.map_err(|Unusable(problem, remedy)| Error::Folder {
-            grant: capability.clone(),
+            grant: Box::new(capability.clone()),
             problem,
             remedy,
         })?);
