@@ -8,7 +8,7 @@ use crate::Progress;
 use crate::bindings::v0_1::portcullis::{host, tool};
 use crate::log::{LogLevel, LogLine, LogSource};
 use crate::state::State;
-use crate::{files, sockets};
+use crate::{environment, files, sockets};
 
 /// Links everything that this host serves, once for all plugins: what a plugin may use is in its store.
 pub(crate) fn link(linker: &mut Linker<State>) -> Result<()> {
@@ -18,6 +18,7 @@ pub(crate) fn link(linker: &mut Linker<State>) -> Result<()> {
     linker.allow_shadowing(true);
     files::link(linker)?;
     sockets::link(linker)?;
+    environment::link(linker)?;
     linker.allow_shadowing(false);
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
     crate::egress::link_error_codes(linker)?;

@@ -14,7 +14,7 @@ use crate::access::{Access, Caller};
 use crate::blocking::Blocking;
 use crate::cancel::Cancellation;
 use crate::egress::{Http, PluginEgress};
-use crate::environment::{equip, is_denied};
+use crate::environment::{Environment, equip, is_denied};
 use crate::files::{Files, Folder, Quota};
 use crate::limiter::Limiter;
 use crate::log::{LogLevel, LogLine, LogSink, LogSource};
@@ -194,6 +194,7 @@ pub(crate) struct State {
     http: Http,
     pub(crate) files: Files,
     pub(crate) sockets: Sockets,
+    pub(crate) environment: Environment,
     /// The log is denied: what is written to it is dropped.
     pub(crate) silent: bool,
     table: ResourceTable,
@@ -232,6 +233,7 @@ impl State {
             http: Http::new(egress, &call.caller, &call.limits),
             files: Files::new(&owner.folders, &call.limits),
             sockets,
+            environment: Environment::default(),
             silent: is_denied(&call.caller, Capability::Log),
             table,
             limiter,
@@ -249,6 +251,7 @@ impl State {
         self.http.begin(&call.caller, &call.limits);
         self.files.begin(&call.limits);
         self.sockets.begin(&call.caller, &call.limits);
+        self.environment = Environment::default();
         self.call = call;
     }
 

@@ -406,7 +406,7 @@ fn a_recorded_call_prints_the_grant_that_it_needs() {
         (Some(4), "--allow 'state'\n")
     );
     assert!(ran.stderr.contains("run it again"), "{}", ran.stderr);
-    let ran = record(&["--allow=state", "--allow=http:*"]);
+    let ran = record(&["--allow=state", "--allow=env:HOME", "--allow=http:*"]);
     assert_eq!(
         (ran.code, ran.stdout.as_str(), ran.stderr.as_str()),
         (Some(0), "--allow 'state'\n", ""),
