@@ -318,6 +318,7 @@ impl HostBuilder {
 
     /// Where the operator keeps secrets. The default is nowhere.
     pub fn secrets(mut self, store: Arc<dyn SecretStore>) -> Self {
+        self.protected.extend(store.folder());
         self.secrets = Some(store);
         self
     }

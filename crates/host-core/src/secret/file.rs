@@ -89,6 +89,10 @@ impl SecretStore for FileSecrets {
         self.with(|inner| Ok(inner.read()?.into_keys().collect()))
             .await
     }
+
+    fn folder(&self) -> Option<PathBuf> {
+        Some(self.0.folder.clone())
+    }
 }
 
 impl Inner {

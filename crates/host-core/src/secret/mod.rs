@@ -19,6 +19,8 @@ mod serve;
 mod tests;
 mod vault;
 
+use std::path::PathBuf;
+
 use async_trait::async_trait;
 pub use bindings::BindingsFile;
 pub use error::SecretError;
@@ -65,6 +67,11 @@ pub trait SecretStore: Send + Sync {
     /// # Errors
     /// Where the store can't be read, or can't list.
     async fn list(&self) -> Result<Vec<SecretName>, SecretError>;
+
+    /// The folder that it keeps them in, which no plugin is then granted, nor one in it or around it.
+    fn folder(&self) -> Option<PathBuf> {
+        None
+    }
 }
 
 /// Refuses values that no request and no plugin could use.

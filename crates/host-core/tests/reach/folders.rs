@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::sync::Arc;
 
+use portcullis_host_core::secret::{FileSecrets, StoreKey};
 use portcullis_host_core::{Error, ErrorKind};
 
 use crate::support::{Stage, Way, act, folder, one};
@@ -91,17 +93,25 @@ async fn the_hosts_own_folders_are_never_granted() {
     let root = own.path().canonicalize().unwrap();
     let at = |name: &str| root.join(name);
     let stage = Stage::with(|host| {
-        host.cache_dir(at("cache")).state_dir(at("state")).protect([
-            at("keys"),
-            at("plugins"),
-            at("not/yet/there"),
-        ])
+        let secrets = FileSecrets::new(at("secrets"), StoreKey::KeyFile);
+        let host = host.cache_dir(at("cache")).state_dir(at("state"));
+        host.secrets(Arc::new(secrets))
+            .protect([at("keys"), at("plugins"), at("not/yet/there")])
     });
-    for name in ["keys/inner", "plugins", "not", "state"] {
+    for name in ["keys/inner", "plugins", "not", "state", "secrets"] {
         fs::create_dir_all(at(name)).unwrap();
     }
     // The same, inside, around, and where one would come to lie.
-    for name in ["cache", "state", "keys", "keys/inner", "plugins", "", "not"] {
+    for name in [
+        "cache",
+        "state",
+        "secrets",
+        "keys",
+        "keys/inner",
+        "plugins",
+        "",
+        "not",
+    ] {
         let path = if name.is_empty() {
             root.clone()
         } else {
