@@ -90,7 +90,7 @@ pub(crate) struct Caller {
     caught: AtomicBool,
 }
 
-/// Called with everything that is decided for one call, and the request where it could be read.
+/// Called with everything that is decided for one call, and the request where it could be read and repeats no secret.
 pub type OnDecision = Arc<dyn Fn(Option<&Request>, &Decision) + Send + Sync>;
 
 impl Caller {
@@ -196,10 +196,18 @@ impl Caller {
         }
     }
 
-    /// Tells who made the call, as far as it wants to know.
+    /// Tells who made the call, as far as it wants to know. No value of a secret is told, as in every record.
     fn tell(&self, request: Option<&Request>, decision: &Decision) {
-        if let Some(on_decision) = &self.on_decision {
-            on_decision(request, decision);
+        let Some(on_decision) = &self.on_decision else {
+            return;
+        };
+        let vault = &self.access.vault;
+        let request = request.filter(|request| !vault.repeats(request));
+        match decision {
+            Decision::Deny(denial) => {
+                on_decision(request, &Decision::Deny(Box::new(vault.denial(denial))));
+            }
+            Decision::Allow(_) => on_decision(request, decision),
         }
     }
 

