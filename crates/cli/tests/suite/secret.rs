@@ -87,6 +87,13 @@ fn a_secret_is_kept_bound_listed_and_forgotten_and_its_value_never_shown() {
     assert_eq!(ran.code, Some(1));
 }
 
+/// Calls a tool with one argument and one grant.
+fn call(secrets: &Path, file: &str, tool: &str, argument: &str, allow: &str) -> Ran {
+    let mut command = portcullis();
+    command.args(["call", file, tool, "--arg", argument, "--allow", allow]);
+    Ran::of(command.arg("--secrets-dir").arg(secrets))
+}
+
 #[test]
 fn a_call_uses_what_is_kept_and_only_for_the_file_that_it_is_bound_to() {
     let folder = tempfile::tempdir().unwrap();
@@ -94,18 +101,7 @@ fn a_call_uses_what_is_kept_and_only_for_the_file_that_it_is_bound_to() {
     set(secrets, "API_KEY", VALUE).ok();
     bind(secrets, guests::WELL_SECRETS).ok();
     let call = |file: &str, tool: &str, argument: &str, allow: &str| {
-        let mut command = portcullis();
-        command.args([
-            "call",
-            file,
-            tool,
-            "--arg",
-            argument,
-            "--allow",
-            allow,
-            "--secrets-dir",
-        ]);
-        Ran::of(command.arg(secrets))
+        call(secrets, file, tool, argument, allow)
     };
     let names = "names=[\"API_KEY\"]";
     let exists = |file: &str| call(file, "exist", names, "secret:API_KEY").ok();
