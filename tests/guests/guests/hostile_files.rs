@@ -54,40 +54,15 @@ fn done(
         "touch" => File::open(path)?
             .set_modified(SystemTime::UNIX_EPOCH)
             .map(done),
-        "list" => {
-            let mut names = 0;
-            for entry in fs::read_dir(path)? {
-                if let Err(error) = entry {
-                    return Ok(format!("{names} {}", code(&error)));
-                }
-                names += 1;
-            }
-            Ok(names.to_string())
-        }
+        "list" => list(&path),
         "make-folder" => fs::create_dir(path).map(done),
         "remove" => fs::remove_file(path).map(done),
         "rename" => fs::rename(path, to).map(done),
         "hard-link" => fs::hard_link(path, to).map(done),
         #[expect(deprecated, reason = "the other one is not stable on WASI")]
         "symlink" => fs::soft_link(path, to).map(done),
-        "hold" => {
-            let mut held = Vec::new();
-            for _ in 0..number {
-                match File::open(&path) {
-                    Ok(file) => held.push(file),
-                    Err(error) => return Ok(format!("{} {}", held.len(), code(&error))),
-                }
-            }
-            Ok(held.len().to_string())
-        }
-        "make-many" => {
-            for at in 0..number {
-                if let Err(error) = File::create(format!("{path}/{at}")) {
-                    return Ok(format!("{at} {}", code(&error)));
-                }
-            }
-            Ok(number.to_string())
-        }
+        "hold" => Ok(hold(&path, number)),
+        "make-many" => Ok(make_many(&path, number)),
         "variable" => Ok(std::env::var(path).unwrap_or_else(|_| "unset".to_owned())),
         "variables" => Ok(std::env::vars().count().to_string()),
         "arguments" => Ok(std::env::args().count().to_string()),
@@ -99,4 +74,38 @@ fn done(
         "input" => io::read_to_string(io::stdin()),
         _ => Ok(format!("nobody can {what}")),
     }
+}
+
+/// How many entries a folder gives, and why no more.
+fn list(path: &str) -> io::Result<String> {
+    let mut names = 0;
+    for entry in fs::read_dir(path)? {
+        if let Err(error) = entry {
+            return Ok(format!("{names} {}", code(&error)));
+        }
+        names += 1;
+    }
+    Ok(names.to_string())
+}
+
+/// How many files can be held at once, and why no more.
+fn hold(path: &str, number: u64) -> String {
+    let mut held = Vec::new();
+    for _ in 0..number {
+        match File::open(path) {
+            Ok(file) => held.push(file),
+            Err(error) => return format!("{} {}", held.len(), code(&error)),
+        }
+    }
+    held.len().to_string()
+}
+
+/// How many files can be made, and why no more.
+fn make_many(folder: &str, number: u64) -> String {
+    for at in 0..number {
+        if let Err(error) = File::create(format!("{folder}/{at}")) {
+            return format!("{at} {}", code(&error));
+        }
+    }
+    number.to_string()
 }

@@ -68,6 +68,56 @@ async fn write(file: &Descriptor, bytes: Vec<u8>, append: bool) -> Result<String
     written.await.map(|()| "done".to_owned())
 }
 
+async fn text(file: &Descriptor) -> Result<String, ErrorCode> {
+    let (mut bytes, end) = file.read_via_stream(0);
+    let mut text = Vec::new();
+    loop {
+        let (status, piece) = bytes.read(Vec::with_capacity(64 * 1024)).await;
+        text.extend(piece);
+        if !matches!(status, StreamResult::Complete(_)) {
+            break;
+        }
+    }
+    end.await?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// How many entries a folder gives, and why no more.
+async fn list(folder: &Descriptor) -> String {
+    let (mut entries, end) = folder.read_directory();
+    let mut names = 0;
+    while entries.next().await.is_some() {
+        names += 1;
+    }
+    match end.await {
+        Ok(()) => names.to_string(),
+        Err(error) => format!("{names} {}", code(&error)),
+    }
+}
+
+/// How many files can be held at once, and why no more.
+async fn hold(path: &str, number: u64) -> String {
+    let mut held = Vec::new();
+    for _ in 0..number {
+        match open(path, OpenFlags::empty(), DescriptorFlags::READ).await {
+            Ok(file) => held.push(file),
+            Err(error) => return format!("{} {}", held.len(), code(&error)),
+        }
+    }
+    held.len().to_string()
+}
+
+/// How many files can be made, and why no more.
+async fn make_many(folder: &str, number: u64) -> String {
+    for at in 0..number {
+        let path = format!("{folder}/{at}");
+        if let Err(error) = open(&path, OpenFlags::CREATE, DescriptorFlags::WRITE).await {
+            return format!("{at} {}", code(&error));
+        }
+    }
+    number.to_string()
+}
+
 async fn done(
     Act {
         what,
@@ -80,20 +130,7 @@ async fn done(
     let done = |()| "done".to_owned();
     let (read, written) = (DescriptorFlags::READ, DescriptorFlags::WRITE);
     match what.as_str() {
-        "read" => {
-            let file = open(&path, OpenFlags::empty(), read).await?;
-            let (mut bytes, end) = file.read_via_stream(0);
-            let mut text = Vec::new();
-            loop {
-                let (status, piece) = bytes.read(Vec::with_capacity(64 * 1024)).await;
-                text.extend(piece);
-                if !matches!(status, StreamResult::Complete(_)) {
-                    break;
-                }
-            }
-            end.await?;
-            Ok(String::from_utf8_lossy(&text).into_owned())
-        }
+        "read" => text(&open(&path, OpenFlags::empty(), read).await?).await,
         "write" => {
             let how = OpenFlags::CREATE | OpenFlags::TRUNCATE;
             write(&open(&path, how, written).await?, bytes, false).await
@@ -111,18 +148,7 @@ async fn done(
             let now = NewTimestamp::Now;
             file.set_times(now, now).await.map(done)
         }
-        "list" => {
-            let folder = open(&path, OpenFlags::DIRECTORY, read).await?;
-            let (mut entries, end) = folder.read_directory();
-            let mut names = 0;
-            while entries.next().await.is_some() {
-                names += 1;
-            }
-            Ok(match end.await {
-                Ok(()) => names.to_string(),
-                Err(error) => format!("{names} {}", code(&error)),
-            })
-        }
+        "list" => Ok(list(&open(&path, OpenFlags::DIRECTORY, read).await?).await),
         "make-folder" => {
             let (folder, path) = within(&path)?;
             folder.create_directory_at(path).await.map(done)
@@ -143,25 +169,8 @@ async fn done(
             let (folder, to) = within(&to)?;
             folder.symlink_at(path, to).await.map(done)
         }
-        "hold" => {
-            let mut held = Vec::new();
-            for _ in 0..number {
-                match open(&path, OpenFlags::empty(), read).await {
-                    Ok(file) => held.push(file),
-                    Err(error) => return Ok(format!("{} {}", held.len(), code(&error))),
-                }
-            }
-            Ok(held.len().to_string())
-        }
-        "make-many" => {
-            for at in 0..number {
-                let path = format!("{path}/{at}");
-                if let Err(error) = open(&path, OpenFlags::CREATE, written).await {
-                    return Ok(format!("{at} {}", code(&error)));
-                }
-            }
-            Ok(number.to_string())
-        }
+        "hold" => Ok(hold(&path, number).await),
+        "make-many" => Ok(make_many(&path, number).await),
         _ => Ok(format!("nobody can {what}")),
     }
 }
