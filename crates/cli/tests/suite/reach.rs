@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -217,4 +218,51 @@ fn a_name_that_leads_to_this_machine_is_refused_with_the_network_to_add() {
     let wanted = format!("--allow 'http:GET http://localhost:{port}/v1/today in 127.0.0.1/32'");
     assert!(remedies.contains(&wanted.as_str()), "{remedies:?}");
     call(&wanted.replace(" '", "=").replace('\'', "")).ok();
+}
+
+#[test]
+fn standard_input_is_read_by_who_was_granted_it() {
+    let call = |options: &[&str]| {
+        let mut portcullis = portcullis();
+        portcullis.args(["call", guests::HOSTILE_FILES, "act", "--arg", "what=input"]);
+        portcullis.args(options).stdin(Stdio::piped());
+        let mut running = portcullis
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Who does not read it may have ended before it is written.
+        let _ = running.stdin.take().unwrap().write_all(b"said to the host");
+        Ran::from(running.wait_with_output().unwrap()).ok()
+    };
+    assert_eq!(call(&[]).trim(), "");
+    assert_eq!(call(&["--allow", "stdin"]).trim(), "said to the host");
+}
+
+#[test]
+fn what_is_printed_is_a_line_of_the_log_unless_the_stream_was_granted() {
+    let call = |options: &[&str]| {
+        let mut portcullis = portcullis();
+        portcullis.args(["call", guests::WELL_TOOLS, "print"]);
+        portcullis.args([
+            "--arg",
+            "out=to-stdout",
+            "--arg",
+            "err=to-stderr",
+            "--verbose",
+        ]);
+        let ran = Ran::of(portcullis.args(options));
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran
+    };
+    let told = call(&[]);
+    assert!(!told.stdout.contains("to-stdout"), "{}", told.stdout);
+    assert!(told.stderr.contains("to-stdout"), "{}", told.stderr);
+    let raw = call(&["--allow", "stdout", "--allow", "stderr"]);
+    assert!(raw.stdout.starts_with("to-stdout\n"), "{}", raw.stdout);
+    assert!(
+        raw.stderr.lines().any(|line| line == "to-stderr"),
+        "{}",
+        raw.stderr
+    );
 }

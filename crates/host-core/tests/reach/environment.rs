@@ -1,7 +1,10 @@
 //! The host's process.
 
-use portcullis_host_core::{DenyCode, Grant};
+use std::sync::{Arc, Mutex};
+
+use portcullis_host_core::{CallOptions, DenyCode, Grant, LogLine, LogSink};
 use portcullis_test_artifacts as guests;
+use serde_json::json;
 
 use crate::support::{Stage, act, one};
 
@@ -42,7 +45,7 @@ async fn arguments_are_granted() {
 }
 
 #[tokio::test]
-async fn clocks_random_numbers_and_log_can_be_denied() {
+async fn clocks_and_random_numbers_can_be_denied() {
     let stage = Stage::new();
     let guest = guests::HOSTILE_FILES;
     let free = stage.host.load(guest, Grant::none()).await.unwrap();
@@ -54,9 +57,7 @@ async fn clocks_random_numbers_and_log_can_be_denied() {
     stage.trail.take();
 
     let deny = |grant: Grant, word: &str| grant.deny(word.parse().unwrap());
-    let grant = ["clocks", "random", "log"]
-        .into_iter()
-        .fold(Grant::none(), deny);
+    let grant = ["clocks", "random"].into_iter().fold(Grant::none(), deny);
     let denied = stage.host.load(guest, grant).await.unwrap();
     assert_eq!(act(&denied, one("now", "")).await, "0");
     stage.trail.has_denied(DenyCode::DeniedByOperator);
@@ -64,4 +65,28 @@ async fn clocks_random_numbers_and_log_can_be_denied() {
         act(&denied, one("random", "")).await,
         act(&denied, one("random", "")).await
     );
+}
+
+/// What guests said.
+#[derive(Default)]
+struct Said(Mutex<Vec<String>>);
+
+impl LogSink for Said {
+    fn log(&self, line: LogLine) {
+        self.0.lock().unwrap().push(line.message);
+    }
+}
+
+#[tokio::test]
+async fn the_log_can_be_denied() {
+    let said = Arc::new(Said::default());
+    let stage = Stage::with(|host| host.log_sink(said.clone()));
+    let deny = Grant::none().deny("log".parse().unwrap());
+    for (grant, expected) in [(Grant::none(), vec!["heard"]), (deny, vec![])] {
+        let plugin = stage.host.load(guests::WELL_TOOLS, grant).await.unwrap();
+        let message = json!({"message": "heard"});
+        let options = CallOptions::default();
+        plugin.call("note", message, options).await.unwrap();
+        assert_eq!(std::mem::take(&mut *said.0.lock().unwrap()), expected);
+    }
 }

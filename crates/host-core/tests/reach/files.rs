@@ -128,6 +128,19 @@ both_ways! {
         assert_eq!(act(&plugin, one("list", "/granted")).await, "3");
     }
 
+    async fn devices_are_not_opened(way) {
+        let stage = Stage::new();
+        let plugin = stage.load(way.files(), &["fs:rw:/dev=>/granted".to_owned()]).await;
+        for name in ["null", "zero", "random"] {
+            let path = format!("/granted/{name}");
+            for attack in [one("read", &path), many("append", &path, 1)] {
+                stage.trail.take();
+                assert_eq!(act(&plugin, attack).await, "not-permitted", "{name}");
+                stage.trail.has_denied(DenyCode::Forbidden);
+            }
+        }
+    }
+
     async fn nothing_is_moved_from_one_grant_to_another(way) {
         let stage = Stage::new();
         let (one_folder, other) = (stage.make("one"), stage.make("other"));
