@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn an_error_is_one_object_with_kind_fields_and_message() {
         let error = CliError::from(HostError::OutOfFuel { budget: 3 });
-        let message = error.to_string();
+        let message = "the call used up its 3 units of fuel";
         let object = json!({"error": {"kind": "out-of-fuel", "budget": 3, "message": message}});
         assert_eq!(error.to_json(), object);
     }

@@ -38,7 +38,7 @@
 //!
 //! Compressed responses come decompressed, redirects are followed – each is a new request through the gate, and credentials
 //! stay behind when it leads to another origin –, and a response is read up to [`MAX_BYTES`]. Requests that wait together run
-//! together: `futures::future::join_all(urls.map(|url| http::get(url).send()))`, with the SDK's [`futures`](crate::futures).
+//! together: `futures::future::join_all(urls.map(|url| http::get(url).send()))`, with the `futures` that the SDK gives on.
 //! With the feature `sync` each waits for the one before.
 
 mod body;
