@@ -212,7 +212,7 @@ const GRANT: &str = "What the plugin may reach (nothing, unless it is allowed)";
 /// What the operator grants, for one command.
 #[derive(Debug, Default, Args)]
 pub(crate) struct GrantArgs {
-    /// Allow one capability, for example 'http:https://api.example.com/v1/*' or 'fs:ro:/srv/docs'; again for each. What a
+    /// Allow one capability, for example `http:https://api.example.com/v1/*` or `fs:ro:/srv/docs`; again for each. What a
     /// call lacks is said on stderr, as an --allow to copy.
     #[arg(long, value_name = "CAP", value_parser = capability, help_heading = GRANT)]
     pub(crate) allow: Vec<Capability>,

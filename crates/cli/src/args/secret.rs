@@ -72,7 +72,7 @@ pub(crate) struct BindArgs {
     #[arg(long, value_name = "FILE|IDENTITY")]
     pub(crate) plugin: String,
 
-    /// Which requests: methods (GET,HEAD where none is named) and an address, for example 'POST https://api.example.com/v1/*'.
+    /// Which requests: methods (GET,HEAD where none is named) and an address, for example `POST https://api.example.com/v1/*`.
     #[arg(long, value_name = "REQUESTS", value_parser = destination)]
     pub(crate) to: Destination,
 
