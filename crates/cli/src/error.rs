@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::secrets;
 use portcullis_host_core::{Capability, Error as HostError, ErrorKind};
 use portcullis_host_policy::SlotError;
-use portcullis_host_policy::manifest::{ManifestError, ManifestErrors};
+use portcullis_host_policy::document::{DocumentError, DocumentErrors};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
@@ -260,8 +260,8 @@ fn fields(error: &HostError) -> Map<String, Value> {
     }
 }
 
-fn mistakes(errors: &ManifestErrors) -> Value {
-    let mistake = |error: &ManifestError| {
+fn mistakes(errors: &DocumentErrors) -> Value {
+    let mistake = |error: &DocumentError| {
         json!({
             "line": error.line, "column": error.column, "problem": error.kind.to_string(), "suggestion": error.suggestion,
         })

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use portcullis_host_policy::capability::Capability;
 use portcullis_host_policy::decision::Denial;
+use portcullis_host_policy::document::{DocumentError, DocumentErrorKind, DocumentErrors};
 use portcullis_host_policy::manifest::section::SectionError;
-use portcullis_host_policy::manifest::{ManifestError, ManifestErrorKind, ManifestErrors};
 use serde::Serialize;
 
 use crate::ToolError;
@@ -66,7 +66,7 @@ pub enum Error {
     NoTools,
     /// The manifest inside the component, or beside it, is not right.
     #[error("{0}")]
-    Manifest(ManifestErrors),
+    Manifest(DocumentErrors),
     /// The component's manifest section can't be read.
     #[error("{0}")]
     ManifestSection(#[from] SectionError),
@@ -78,7 +78,7 @@ pub enum Error {
     },
     /// The manifest asks for a capability that there is not.
     #[error("{0}")]
-    UnknownCapability(ManifestErrors),
+    UnknownCapability(DocumentErrors),
     /// What the plugin says of its tools does not hold.
     #[error("{}{problem}; {remedy}", tool.as_ref().map(|tool| format!("tool {tool:?}: ")).unwrap_or_default())]
     Definition {
@@ -282,9 +282,9 @@ impl Error {
     }
 
     /// A manifest's mistakes; a wrong capability is a kind of its own.
-    pub(crate) fn manifest(errors: ManifestErrors) -> Self {
+    pub(crate) fn manifest(errors: DocumentErrors) -> Self {
         let capability =
-            |error: &ManifestError| matches!(error.kind, ManifestErrorKind::Capability(_));
+            |error: &DocumentError| matches!(error.kind, DocumentErrorKind::Capability(_));
         if errors.errors().iter().any(capability) {
             Error::UnknownCapability(errors)
         } else {

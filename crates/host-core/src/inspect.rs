@@ -4,10 +4,10 @@ use portcullis_host_policy::manifest::Manifest;
 use serde::Serialize;
 use wasmparser::{Parser, Payload};
 
-use crate::digest::Digest;
 use crate::error::Error;
 use crate::load::{Source, read};
 use crate::{LoadLimits, PluginId};
+use portcullis_host_policy::Digest;
 
 /// A component from outside.
 #[derive(Clone, Debug)]

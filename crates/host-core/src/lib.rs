@@ -40,7 +40,6 @@ mod compile;
 mod contract;
 mod convert;
 mod definition;
-mod digest;
 mod egress;
 mod engine;
 mod environment;
@@ -68,6 +67,7 @@ mod stdio;
 mod stream;
 mod ticker;
 mod trap;
+mod trust;
 mod value;
 mod warm;
 
@@ -80,7 +80,6 @@ pub use access::OnDecision;
 pub use audit::{AuditFilter, AuditLine, AuditReader, AuditSink, AuditTail, JsonLines};
 pub use call::CallOptions;
 pub use cancel::Cancellation;
-pub use digest::Digest;
 pub use egress::{EgressPolicy, EgressRequest, EgressVerdict, Resolve};
 pub use error::{ArgumentMistake, BusyScope, Error, ErrorKind, Panic, Trap};
 pub use host::{Host, HostBuilder, HostStats};
@@ -88,7 +87,6 @@ pub use inspect::{Inspection, Sizes};
 pub use load::{LoadOptions, Source};
 pub use log::{LogLevel, LogLine, LogSink, LogSource, TracingSink};
 pub use plugin::Plugin;
-pub use portcullis_host_policy::PluginId;
 pub use portcullis_host_policy::address::Surroundings;
 pub use portcullis_host_policy::audit::{AuditRecord, DroppedRecords, Verdict};
 pub use portcullis_host_policy::capability::Capability;
@@ -100,9 +98,11 @@ pub use portcullis_host_policy::limits::{
 };
 pub use portcullis_host_policy::manifest::{InstancePolicy, Manifest};
 pub use portcullis_host_policy::request::{HttpRequest, Request};
+pub use portcullis_host_policy::{Digest, PluginId};
 pub use portcullis_host_policy::{Grant, Identity};
 pub use state_store::{FileState, MemoryState, StateEntry, StateError, StateStore, StateWrite};
 pub use stream::ToolStream;
+pub use trust::{TrustError, TrustFolder};
 pub use value::{
     Blob, Content, Extension, Progress, ResourceLink, Streams, ToolDefinition, ToolError,
     ToolEvent, ToolOutput,

@@ -18,7 +18,6 @@ use crate::access::Access;
 use crate::blocking::Blocking;
 use crate::cache::CacheKey;
 use crate::definition::{Tool, within};
-use crate::digest::Digest;
 use crate::egress::PluginEgress;
 use crate::engine::Runtime;
 use crate::error::Error;
@@ -31,6 +30,7 @@ use crate::schema::Schema;
 use crate::secret::Vault;
 use crate::state::Owner;
 use crate::{Limits, LoadLimits, PluginId, ToolDefinition, compile, contract, probe};
+use portcullis_host_policy::Digest;
 
 /// Where a component's bytes come from.
 #[derive(Clone, Debug)]

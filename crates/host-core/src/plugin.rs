@@ -9,7 +9,6 @@ use portcullis_host_policy::manifest::{InstancePolicy, Manifest};
 use portcullis_host_policy::{Grant, Identity};
 
 use crate::definition::Tool;
-use crate::digest::Digest;
 use crate::error::Error;
 use crate::host::HostInner;
 use crate::instance::{Instance, Template};
@@ -18,6 +17,7 @@ use crate::session::{Sessions, Turn};
 use crate::state::{Call, Owner, State};
 use crate::warm::Warm;
 use crate::{Limits, PluginId, ToolDefinition};
+use portcullis_host_policy::Digest;
 
 /// A plugin that was checked, compiled and linked, ready for calls. Clones share it; it lives as long as one of them or one of
 /// its calls does.

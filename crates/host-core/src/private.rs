@@ -1,7 +1,8 @@
-//! What the host keeps for this user alone: the folders for it, and how they are made and read.
+//! What the host keeps for this user alone: the folders for it, how they are made, and how files in them are read and replaced:
+//! one writer at a time, each file whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// A folder of this user's: `variable` of the XDG base directories, or `fallback` in the home folder, and in it `portcullis/NAME`.
@@ -76,4 +77,67 @@ pub(crate) fn is_at(file: &File, path: &Path) -> bool {
 #[cfg(not(unix))]
 pub(crate) fn is_at(_: &File, path: &Path) -> bool {
     path.exists()
+}
+
+/// Makes the folder where it is missing, and keeps other writers out for as long as the file lives.
+pub(crate) fn lock(folder: &Path) -> io::Result<File> {
+    make_private(folder)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(folder.join("lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// What is in an open file, up to `max` bytes.
+///
+/// # Errors
+/// [`io::ErrorKind::FileTooLarge`] where there is more.
+pub(crate) fn read_whole(file: File, max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > max {
+        let why = "it is larger than any that is written";
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+    }
+    Ok(bytes)
+}
+
+/// Puts a file in the place of the one that is there. The caller holds the lock.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    // Made with 0600.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    // The name is safe when its folder is.
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
+/// Refuses a file that belongs to somebody else, or that others may do with what `forbidden` says (as in `chmod`).
+#[cfg(unix)]
+pub(crate) fn check_private(file: &File, forbidden: u32) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = file.metadata()?;
+    let refuse = |why| Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return refuse("it belongs to another user");
+    }
+    if metadata.mode() & forbidden & 0o044 != 0 {
+        return refuse("it is open to other users: chmod 600 it, and change what is in it");
+    }
+    if metadata.mode() & forbidden != 0 {
+        return refuse("other users can write to it: chmod go-w it, and look at what is in it");
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub(crate) fn check_private(_: &File, _: u32) -> io::Result<()> {
+    Ok(())
 }

@@ -62,8 +62,8 @@ pub struct AuditRecord {
     pub time: SystemTime,
     /// What the plugin calls itself.
     pub plugin: String,
-    /// Who it is: `key:` or `sha256:` and 64 hexadecimal digits.
-    #[schemars(with = "String", regex(pattern = r"^(key|sha256):[0-9a-f]{64}$"))]
+    /// Who it is: `signed:` or `sha256:` and 64 hexadecimal digits.
+    #[schemars(with = "String", regex(pattern = r"^(signed|sha256):[0-9a-f]{64}$"))]
     pub identity: Identity,
     /// The call in which it asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,32 +3,55 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::text::string_serde;
+use sha2::{Digest as _, Sha256};
 
-/// What everything that is kept for a plugin hangs on: the key that verified it, or, unsigned, the digest of its bytes.
+use crate::text::{self, string_serde};
+use crate::trust::KeyId;
+use crate::{Digest, PluginId};
+
+/// What everything that is kept for a plugin hangs on: its id and the key that verified it together, or, unsigned, the digest of
+/// its bytes.
 ///
-/// Written as `key:` or `sha256:` and 64 hexadecimal digits.
+/// Written as `signed:` or `sha256:` and 64 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Identity {
-    /// SHA-256 of the public key that verified it.
-    Key([u8; 32]),
+    /// SHA-256 over its id and the id of the key that verified it: stays the same over the versions that this key signs.
+    Signed([u8; 32]),
     /// SHA-256 of the component's bytes.
     Digest([u8; 32]),
 }
 
 /// A text that is no identity.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an identity is `key:` or `sha256:` and 64 hexadecimal digits in lower case")]
+#[error("an identity is `signed:` or `sha256:` and 64 hexadecimal digits in lower case")]
 pub struct IdentityError;
+
+impl Identity {
+    /// The identity of the plugin `id` as `key` signs it.
+    pub fn signed(id: &PluginId, key: &KeyId) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"portcullis-identity-v1");
+        hash.update((id.as_str().len() as u64).to_be_bytes());
+        hash.update(id.as_str());
+        hash.update(key.as_bytes());
+        Self::Signed(hash.finalize().into())
+    }
+}
+
+impl From<Digest> for Identity {
+    fn from(digest: Digest) -> Self {
+        Self::Digest(*digest.as_bytes())
+    }
+}
 
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (kind, bytes) = match self {
-            Self::Key(bytes) => ("key", bytes),
+            Self::Signed(bytes) => ("signed", bytes),
             Self::Digest(bytes) => ("sha256", bytes),
         };
         write!(f, "{kind}:")?;
-        bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        text::write_hex(f, bytes)
     }
 }
 
@@ -37,17 +60,9 @@ impl FromStr for Identity {
 
     fn from_str(text: &str) -> Result<Self, IdentityError> {
         let (kind, digits) = text.split_once(':').ok_or(IdentityError)?;
-        let plain = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        if digits.len() != 64 || !digits.bytes().all(plain) {
-            return Err(IdentityError);
-        }
-        let mut bytes = [0; 32];
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            *byte =
-                u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).map_err(|_| IdentityError)?;
-        }
+        let bytes = text::read_hex(digits).ok_or(IdentityError)?;
         match kind {
-            "key" => Ok(Self::Key(bytes)),
+            "signed" => Ok(Self::Signed(bytes)),
             "sha256" => Ok(Self::Digest(bytes)),
             _ => Err(IdentityError),
         }

@@ -9,6 +9,8 @@
 //! | [`decision`] | whether it may |
 //! | [`secret`] | where a secret may go |
 //! | [`address`] | which addresses may be dialled without an operator naming them |
+//! | [`trust`] | who says that these bytes are that plugin, and what was approved of it |
+//! | [`document`] | what is wrong with a file, and where |
 //! | [`audit`] | the record of a decision |
 //!
 //! Nothing here opens a file or a socket, reads a clock or waits: every function is decided by its arguments alone, and
@@ -49,6 +51,8 @@ pub mod address;
 pub mod audit;
 pub mod capability;
 pub mod decision;
+mod digest;
+pub mod document;
 mod grant;
 mod id;
 mod identity;
@@ -59,7 +63,9 @@ pub mod request;
 pub mod secret;
 mod slot;
 mod text;
+pub mod trust;
 
+pub use digest::{Digest, DigestError};
 pub use grant::Grant;
 pub use id::{PluginId, PluginIdError};
 pub use identity::{Identity, IdentityError};

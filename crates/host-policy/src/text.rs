@@ -18,3 +18,21 @@ macro_rules! string_serde {
     )*};
 }
 pub(crate) use string_serde;
+
+/// Bytes as hexadecimal digits in lower case.
+pub(crate) fn write_hex(f: &mut std::fmt::Formatter<'_>, bytes: &[u8]) -> std::fmt::Result {
+    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+}
+
+/// 32 bytes from 64 hexadecimal digits in lower case: one text for each value.
+pub(crate) fn read_hex(digits: &str) -> Option<[u8; 32]> {
+    let plain = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    if digits.len() != 64 || !digits.bytes().all(plain) {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).ok()?;
+    }
+    Some(bytes)
+}

@@ -156,15 +156,15 @@ fn a_clock_that_is_far_off_does_not_cost_the_record() {
 
 #[test]
 fn an_identity_is_read_as_it_is_written_and_nothing_else() {
-    for identity in [Identity::Key([7; 32]), Identity::Digest([0xfe; 32])] {
+    for identity in [Identity::Signed([7; 32]), Identity::Digest([0xfe; 32])] {
         assert_eq!(identity.to_string().parse(), Ok(identity));
     }
     let digits = "ab".repeat(32);
     for text in [
         digits.clone(),
         format!("md5:{digits}"),
-        format!("key:{}", digits.to_uppercase()),
-        "key:ab".into(),
+        format!("signed:{}", digits.to_uppercase()),
+        "signed:ab".into(),
     ] {
         assert!(text.parse::<Identity>().is_err(), "{text}");
     }

@@ -31,7 +31,7 @@ pub(crate) enum AuditCommand {
 /// Which decisions are wanted, and where they are.
 #[derive(Debug, Args)]
 pub(crate) struct WantedArgs {
-    /// Only this plugin's, by the id that it claims or by its identity (sha256:… or key:…).
+    /// Only this plugin's, by the id that it claims or by its identity (sha256:… or signed:…).
     #[arg(long, value_name = "ID")]
     plugin: Option<String>,
 

@@ -68,7 +68,7 @@ pub(crate) struct BindArgs {
     /// The secret.
     pub(crate) name: SecretName,
 
-    /// Whose requests: the plugin's file, or an identity (sha256:… or key:…). Another build is another plugin.
+    /// Whose requests: the plugin's file, or an identity (sha256:… or signed:…). Another build is another plugin.
     #[arg(long, value_name = "FILE|IDENTITY")]
     pub(crate) plugin: String,
 

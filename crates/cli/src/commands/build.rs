@@ -8,7 +8,8 @@ use crate::error::CliError;
 use crate::host;
 use crate::output;
 use portcullis_host_core::{Digest, Error, LoadOptions};
-use portcullis_host_policy::manifest::{Manifest, ManifestErrors, section};
+use portcullis_host_policy::document::DocumentErrors;
+use portcullis_host_policy::manifest::{Manifest, section};
 use serde::Serialize;
 use std::fmt;
 use std::fs;
@@ -54,7 +55,7 @@ pub(crate) enum BuildError {
     #[error("the manifest is not right\n{}", source.report(&path.to_string_lossy()))]
     Manifest {
         path: PathBuf,
-        source: Box<ManifestErrors>,
+        source: Box<DocumentErrors>,
     },
     #[error("Cargo built something that is no component: {0}")]
     Malformed(wasmparser::BinaryReaderError),

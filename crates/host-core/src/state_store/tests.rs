@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 
 const ONE: Identity = Identity::Digest([1; 32]);
-const OTHER: Identity = Identity::Key([1; 32]);
+const OTHER: Identity = Identity::Signed([1; 32]);
 
 fn write(key: &str, value: &[u8]) -> StateWrite {
     StateWrite {

@@ -33,7 +33,6 @@
 //! of a manifest are reported at once. A manifest is parsed once, into types.
 
 mod config;
-mod error;
 mod reader;
 pub mod section;
 #[cfg(test)]
@@ -46,9 +45,9 @@ use semver::Version;
 use serde::Serialize;
 
 pub use config::ConfigSchema;
-pub use error::{ManifestError, ManifestErrorKind, ManifestErrors};
 
 use crate::capability::Capability;
+use crate::document::DocumentErrors;
 use crate::id::PluginId;
 use crate::limits::LimitOverrides;
 use crate::text::string_serde;
@@ -165,7 +164,7 @@ impl Manifest {
     ///
     /// # Errors
     /// Everything that is wrong with it, in the order of its lines.
-    pub fn parse(text: &str) -> Result<Self, ManifestErrors> {
+    pub fn parse(text: &str) -> Result<Self, DocumentErrors> {
         reader::read(text)
     }
 

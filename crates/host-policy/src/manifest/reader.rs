@@ -2,15 +2,13 @@
 
 use std::ops::Range;
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 use super::config;
-use super::error::{ManifestError, ManifestErrorKind as Kind, ManifestErrors};
 use super::{CapabilitiesSection, InstancePolicy, InstancesSection, Manifest, PluginSection};
-use crate::capability::{Capability, CapabilityError, HttpRule};
+use crate::capability::{Capability, HttpRule};
+use crate::document::{self, DocumentErrorKind as Kind, DocumentErrors, Node, Reader};
 use crate::id::PluginId;
-use crate::limits::LimitOverrides;
 use crate::report;
 
 const TABLES: &[&str] = &["plugin", "capabilities", "limits", "config", "instances"];
@@ -25,53 +23,14 @@ const PLUGIN_KEYS: &[&str] = &[
     "repository",
 ];
 
-/// Longest name, licence, author or address, in characters.
-const MAX_LINE: usize = 256;
 /// Longest description, in characters: some paragraphs.
 const MAX_DESCRIPTION: usize = 4096;
 
-type Node<'a, 'i> = &'a Spanned<DeValue<'i>>;
-
-/// Collects errors while the tree is walked; a part with an error is left out of the manifest.
-struct Reader<'t> {
-    text: &'t str,
-    errors: Vec<ManifestError>,
+pub(super) fn read(text: &str) -> Result<Manifest, DocumentErrors> {
+    document::parse(text, Reader::manifest)
 }
 
-pub(super) fn read(text: &str) -> Result<Manifest, ManifestErrors> {
-    let (root, syntax) = DeTable::parse_recoverable(text);
-    let mut reader = Reader {
-        text,
-        errors: Vec::new(),
-    };
-    // What a broken file seems to hold would only raise errors that vanish with the first.
-    let manifest = if syntax.is_empty() {
-        reader.manifest(root.get_ref())
-    } else {
-        for error in syntax {
-            let span = error.span().unwrap_or_default();
-            reader.fail(span, Kind::Syntax(error.message().to_owned()));
-        }
-        None
-    };
-    let mut errors = reader.errors;
-    errors.sort_by_key(|error| (error.span.start, error.span.end));
-    match manifest {
-        Some(manifest) if errors.is_empty() => Ok(manifest),
-        _ => Err(ManifestErrors {
-            text: text.to_owned(),
-            errors,
-        }),
-    }
-}
-
-impl<'t> Reader<'t> {
-    fn fail(&mut self, span: Range<usize>, kind: Kind) -> &mut ManifestError {
-        let at = self.errors.len();
-        self.errors.push(ManifestError::new(self.text, span, kind));
-        &mut self.errors[at]
-    }
-
+impl Reader<'_> {
     fn manifest(&mut self, root: &DeTable<'_>) -> Option<Manifest> {
         self.known_keys(root, TABLES);
         let plugin = match root.get("plugin") {
@@ -95,55 +54,6 @@ impl<'t> Reader<'t> {
             config,
             instances,
         })
-    }
-
-    fn section<T: Default>(
-        &mut self,
-        root: &DeTable<'_>,
-        name: &str,
-        read: impl FnOnce(&mut Self, &DeTable<'_>) -> T,
-    ) -> T {
-        let table = root.get(name).and_then(|node| self.table(node, name));
-        table.map(|table| read(self, table)).unwrap_or_default()
-    }
-
-    fn known_keys(&mut self, table: &DeTable<'_>, known: &'static [&'static str]) {
-        for key in table.keys() {
-            let name = key.get_ref().as_ref();
-            if !known.contains(&name) {
-                let near = report::nearest(name, known.iter().copied());
-                self.fail(key.span(), Kind::UnknownKey(name.to_owned()))
-                    .suggestion = near.map(str::to_owned);
-            }
-        }
-    }
-
-    fn wrong_type(&mut self, node: Node<'_, '_>, key: &str, expected: &'static str) {
-        let found = node.get_ref().type_str();
-        self.fail(
-            node.span(),
-            Kind::Type {
-                key: key.to_owned(),
-                expected,
-                found,
-            },
-        );
-    }
-
-    fn table<'a, 'i>(&mut self, node: Node<'a, 'i>, key: &str) -> Option<&'a DeTable<'i>> {
-        let table = node.get_ref().as_table();
-        if table.is_none() {
-            self.wrong_type(node, key, "a table");
-        }
-        table
-    }
-
-    fn text<'a>(&mut self, node: Node<'a, '_>, key: &str) -> Option<&'a str> {
-        let text = node.get_ref().as_str();
-        if text.is_none() {
-            self.wrong_type(node, key, "a string");
-        }
-        text
     }
 
     fn plugin(&mut self, table: &DeTable<'_>, span: Range<usize>) -> Option<PluginSection> {
@@ -175,90 +85,16 @@ impl<'t> Reader<'t> {
         })
     }
 
-    fn required<T>(
-        &mut self,
-        table: &DeTable<'_>,
-        span: &Range<usize>,
-        key: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        let Some(node) = table.get(key) else {
-            self.fail(span.clone(), Kind::Missing(key));
-            return None;
-        };
-        let parsed = parse(self.text(node, key)?);
-        parsed
-            .map_err(|rule| self.fail(node.span(), Kind::Value(rule)).suggestion = None)
-            .ok()
-    }
-
-    fn prose(
-        &mut self,
-        table: &DeTable<'_>,
-        key: &str,
-        max: usize,
-        forbidden: impl Fn(char) -> bool,
-    ) -> Option<String> {
-        let node = table.get(key)?;
-        let text = self.text(node, key)?;
-        self.prose_text(node.span(), key, text, max, forbidden)
-    }
-
-    fn prose_text(
-        &mut self,
-        span: Range<usize>,
-        key: &str,
-        text: &str,
-        max: usize,
-        forbidden: impl Fn(char) -> bool,
-    ) -> Option<String> {
-        if text.chars().count() > max || text.chars().any(forbidden) {
-            let rule = format!("`{key}` has at most {max} characters and no control characters");
-            self.fail(span, Kind::Value(rule));
-            return None;
-        }
-        Some(text.to_owned())
-    }
-
-    fn line(&mut self, table: &DeTable<'_>, key: &str) -> Option<String> {
-        self.prose(table, key, MAX_LINE, char::is_control)
-    }
-
-    fn address(&mut self, table: &DeTable<'_>, key: &str) -> Option<String> {
-        let text = self.line(table, key)?;
-        let web = url::Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-        if !web {
-            let span = table.get(key).map(Spanned::span).unwrap_or_default();
-            self.fail(
-                span,
-                Kind::Value(format!("`{key}` is an http or https address, not {text:?}")),
-            );
-        }
-        Some(text)
-    }
-
-    fn strings<'a, 'i>(
-        &mut self,
-        table: &'a DeTable<'i>,
-        key: &str,
-    ) -> Vec<(Node<'a, 'i>, &'a str)> {
-        let Some(node) = table.get(key) else {
-            return Vec::new();
-        };
-        let Some(items) = node.get_ref().as_array() else {
-            self.wrong_type(node, key, "a list of strings");
-            return Vec::new();
-        };
-        items
-            .iter()
-            .filter_map(|item| self.text(item, key).map(|text| (item, text)))
-            .collect()
-    }
-
     fn authors(&mut self, table: &DeTable<'_>) -> Vec<String> {
         let authors = self.strings(table, "authors");
         let one = |(node, text): (Node<'_, '_>, &str)| {
-            self.prose_text(node.span(), "authors", text, MAX_LINE, char::is_control)
+            self.prose_text(
+                node.span(),
+                "authors",
+                text,
+                document::MAX_LINE,
+                char::is_control,
+            )
         };
         authors.into_iter().filter_map(one).collect()
     }
@@ -266,64 +102,16 @@ impl<'t> Reader<'t> {
     fn capabilities(&mut self, table: &DeTable<'_>) -> CapabilitiesSection {
         self.known_keys(table, &["request"]);
         let mut request = Vec::new();
-        for (node, text) in self.strings(table, "request") {
-            let problem = match text.parse::<Capability>() {
-                Ok(capability) if request.contains(&capability) => {
-                    format!("`{capability}` is requested twice")
+        for (node, capability) in self.capability_list(table, "request") {
+            match capability {
+                Capability::Http(HttpRule::Origin(rule)) if rule.within.is_some() => {
+                    let rule = "`in` is the operator's to say: an author can't know the operator's networks";
+                    self.fail(node.span(), Kind::Value(rule.to_owned()));
                 }
-                Ok(Capability::Http(HttpRule::Origin(rule))) if rule.within.is_some() => {
-                    "`in` is the operator's to say: an author can't know the operator's networks"
-                        .to_owned()
-                }
-                Ok(capability) => {
-                    request.push(capability);
-                    continue;
-                }
-                Err(error) => {
-                    self.capability_error(node, error);
-                    continue;
-                }
-            };
-            self.fail(node.span(), Kind::Value(problem));
-        }
-        CapabilitiesSection { request }
-    }
-
-    fn capability_error(&mut self, node: Node<'_, '_>, error: CapabilityError) {
-        let span = node.span();
-        // Without escapes, what stands between the quotes is the text itself, and the carets can go to the very place.
-        let inner = span.start + 1..span.start + 1 + error.text.len();
-        let plain = self.text.get(inner.clone()) == Some(error.text.as_str());
-        let place = if plain {
-            inner.start + error.span.start..inner.start + error.span.end
-        } else {
-            span
-        };
-        let suggestion = error.suggestion.clone();
-        self.fail(place, Kind::Capability(error)).suggestion = suggestion;
-    }
-
-    fn limits(&mut self, table: &DeTable<'_>) -> LimitOverrides {
-        let mut said = LimitOverrides::default();
-        for (key, node) in table {
-            let name = key.get_ref().as_ref();
-            let result = match node.get_ref() {
-                DeValue::String(text) => said.set_text(name, text),
-                DeValue::Integer(number) => {
-                    match u64::from_str_radix(number.as_str(), number.radix()) {
-                        Ok(number) => said.set_number(name, number),
-                        Err(_) => said.set_text(name, &number.to_string()),
-                    }
-                }
-                other => said.set_text(name, other.type_str()),
-            };
-            if let Err(error) = result {
-                let unknown = matches!(error, crate::limits::LimitError::Unknown { .. });
-                let span = if unknown { key.span() } else { node.span() };
-                self.fail(span, Kind::Limit(error));
+                capability => request.push(capability),
             }
         }
-        said
+        CapabilitiesSection { request }
     }
 
     fn instances(&mut self, table: &DeTable<'_>) -> InstancesSection {

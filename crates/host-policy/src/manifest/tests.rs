@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::document::DocumentError;
 
 const FULL: &str = r#"
 [plugin]
@@ -48,7 +49,7 @@ fn wrong(text: &str) -> Vec<String> {
     errors
         .errors()
         .iter()
-        .map(ManifestError::to_string)
+        .map(DocumentError::to_string)
         .collect()
 }
 
@@ -105,7 +106,7 @@ fn everything_wrong_is_reported_at_once_in_the_order_of_the_lines() {
         "line 3, column 11: `version` is a string, not integer",
         "line 4, column 1: `nmae` is not known here; write `name`",
         "line 6, column 25: `hook:hartbeat` is not a capability: a hook runs at one of the points",
-        "line 6, column 36: `log` is requested twice",
+        "line 6, column 36: `log` is said twice",
         "line 8, column 1: there is no limit `wall-clok`; did you mean `wall-clock`?",
         "line 9, column 2: `instance` is not known here; write `instances`",
     ];

@@ -165,7 +165,7 @@ fn two_secrets_conflict_in_one_place_of_one_request_only() {
         assert_eq!(other.conflicts(&first), conflicts, "{other}");
     }
     let elsewhere = Binding {
-        identity: Identity::Key([7; 32]),
+        identity: Identity::Signed([7; 32]),
         ..other("https://*.example.com", "bearer", "OTHER")
     };
     assert!(!first.conflicts(&elsewhere));

@@ -1,4 +1,4 @@
-//! What is wrong with a manifest.
+//! What is wrong with a file.
 
 use std::fmt;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use crate::report;
 /// What is wrong at one place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ManifestErrorKind {
+pub enum DocumentErrorKind {
     /// Not TOML.
     #[error("{0}")]
     Syntax(String),
@@ -43,10 +43,10 @@ pub enum ManifestErrorKind {
 
 /// One thing that is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ManifestError {
+pub struct DocumentError {
     /// What is wrong.
-    pub kind: ManifestErrorKind,
-    /// Bytes of the manifest.
+    pub kind: DocumentErrorKind,
+    /// Bytes of the file.
     pub span: Range<usize>,
     /// Line, from 1.
     pub line: usize,
@@ -56,8 +56,8 @@ pub struct ManifestError {
     pub suggestion: Option<String>,
 }
 
-impl ManifestError {
-    pub(super) fn new(text: &str, span: Range<usize>, kind: ManifestErrorKind) -> Self {
+impl DocumentError {
+    pub(super) fn new(text: &str, span: Range<usize>, kind: DocumentErrorKind) -> Self {
         let before = text.get(..span.start).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let line = before.matches('\n').count() + 1;
@@ -72,7 +72,7 @@ impl ManifestError {
     }
 }
 
-impl fmt::Display for ManifestError {
+impl fmt::Display for DocumentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -86,22 +86,22 @@ impl fmt::Display for ManifestError {
     }
 }
 
-/// Everything that is wrong with a manifest; never empty.
+/// Everything that is wrong with a file; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ManifestErrors {
+pub struct DocumentErrors {
     pub(super) text: String,
-    pub(super) errors: Vec<ManifestError>,
+    pub(super) errors: Vec<DocumentError>,
 }
 
-impl ManifestErrors {
+impl DocumentErrors {
     /// The errors in the order of their lines.
-    pub fn errors(&self) -> &[ManifestError] {
+    pub fn errors(&self) -> &[DocumentError] {
         &self.errors
     }
 
     /// All errors, each with the lines it is about and carets under the place; `path` is the file's name.
     pub fn report(&self, path: &str) -> String {
-        let one = |error: &ManifestError| {
+        let one = |error: &DocumentError| {
             let help = error
                 .suggestion
                 .as_ref()
@@ -121,7 +121,7 @@ impl ManifestErrors {
 }
 
 /// One line for each error.
-impl fmt::Display for ManifestErrors {
+impl fmt::Display for DocumentErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, error) in self.errors.iter().enumerate() {
             write!(f, "{}{error}", if at == 0 { "" } else { "\n" })?;
@@ -130,4 +130,4 @@ impl fmt::Display for ManifestErrors {
     }
 }
 
-impl std::error::Error for ManifestErrors {}
+impl std::error::Error for DocumentErrors {}
