@@ -10,7 +10,6 @@ use portcullis_host_policy::audit::{AuditRecord, Subject};
 use portcullis_host_policy::capability::Capability;
 use portcullis_host_policy::decision::{Decision, Denial, DenyCode, Grants, decide};
 use portcullis_host_policy::request::Request;
-
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::{AuditSink, NoAudit};

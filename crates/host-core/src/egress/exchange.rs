@@ -363,11 +363,7 @@ impl Outgoing {
         if !vault.is_empty() {
             if shape::is_encoded(&head.headers) {
                 let reason = "the response is encoded, so that secrets in it could not be found";
-                exchange.refuse(Denial {
-                    code: DenyCode::EncodedResponse,
-                    reason: reason.to_owned(),
-                    remedies: Vec::new(),
-                });
+                exchange.refuse(Denial::new(DenyCode::EncodedResponse, reason));
                 return Err(Error::HttpResponseContentCoding(None));
             }
             // Redaction keeps the length of the body.

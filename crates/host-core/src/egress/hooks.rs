@@ -90,11 +90,7 @@ impl WasiHttpHooks for Hooks {
                 is_forbidden_header(name.as_str()) || caller.access.vault.reserves(name);
             if forbidden {
                 let reason = format!("the header `{name}` is not the plugin's to set");
-                let denial = Denial {
-                    code: DenyCode::ForbiddenHeader,
-                    reason,
-                    remedies: Vec::new(),
-                };
+                let denial = Denial::new(DenyCode::ForbiddenHeader, reason);
                 caller.refuse_unreadable("http", denial);
             }
             forbidden

@@ -166,11 +166,7 @@ impl Outgoing {
 }
 
 fn by_host(reason: String) -> Denial {
-    Denial {
-        code: DenyCode::DeniedByHost,
-        reason,
-        remedies: Vec::new(),
-    }
+    Denial::new(DenyCode::DeniedByHost, reason)
 }
 
 #[cfg(test)]

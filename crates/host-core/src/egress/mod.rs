@@ -4,8 +4,7 @@
 //! 2. The rules, before any lookup ([`crate::access`]).
 //! 3. No secret on its way to where it is not bound ([`crate::secret`]).
 //! 4. The name is looked up once, and every address is judged ([`judge`], [`resolve`], [`surroundings`]).
-//! 5. Secrets are added where they are bound.
-//!    Then the embedder's own say ([`policy`]).
+//! 5. The embedder's own say ([`policy`]), then secrets, added where they are bound: no policy sees them.
 //! 6. A connection to one of the judged addresses, new or kept from the same rule ([`dial`], [`pool`]).
 //! 7. Limits on time and bytes ([`budget`], [`upload`], [`download`]).
 //! 8. Secrets are taken out of what comes back ([`download`]).

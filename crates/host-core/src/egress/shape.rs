@@ -30,13 +30,7 @@ pub(super) fn fields(
     limits: &CallLimits,
     reserved: impl Fn(&HeaderName) -> bool,
 ) -> Result<(), Denial> {
-    let deny = |code, reason| {
-        Err(Denial {
-            code,
-            reason,
-            remedies: Vec::new(),
-        })
-    };
+    let deny = |code, reason: String| Err(Denial::new(code, reason));
     for name in fields.keys() {
         if is_forbidden_header(name.as_str()) {
             let reason = format!("the header `{name}` is the gate's own, or nobody's to send");

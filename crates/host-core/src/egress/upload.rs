@@ -149,17 +149,10 @@ pub(super) fn search(
 }
 
 pub(super) fn leak(place: &str) -> Denial {
-    Denial {
-        code: DenyCode::SecretLeak,
-        reason: format!("{place} holds the value of a secret that is not bound to this request"),
-        remedies: Vec::new(),
-    }
+    let reason = format!("{place} holds the value of a secret that is not bound to this request");
+    Denial::new(DenyCode::SecretLeak, reason)
 }
 
 pub(super) fn over(limit: &str, allowed: u64) -> Denial {
-    Denial {
-        code: DenyCode::OverLimit,
-        reason: format!("more than {allowed} {limit}"),
-        remedies: Vec::new(),
-    }
+    Denial::new(DenyCode::OverLimit, format!("more than {allowed} {limit}"))
 }

@@ -31,7 +31,7 @@ impl From<Refusal> for FsError {
 }
 
 /// The same descriptor once more.
-fn again(descriptor: &Resource<Descriptor>) -> Resource<Descriptor> {
+pub(super) fn again(descriptor: &Resource<Descriptor>) -> Resource<Descriptor> {
     Resource::new_borrow(descriptor.rep())
 }
 

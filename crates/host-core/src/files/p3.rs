@@ -20,7 +20,7 @@ use wasmtime_wasi::p3::filesystem::{FilesystemError, FilesystemResult};
 
 use self::streams::{Lister, Pending, Reader, Writer};
 use super::listing::list;
-use super::p2::{no_links, not_a_file};
+use super::p2::{again, no_links, not_a_file};
 use super::store::{Refusal, Use};
 use crate::state::State;
 
@@ -36,10 +36,6 @@ fn code(refusal: Refusal) -> ErrorCode {
         Refusal::OverLimit => ErrorCode::Quota,
         Refusal::TwoFolders => ErrorCode::CrossDevice,
     }
-}
-
-fn again(descriptor: &Resource<Descriptor>) -> Resource<Descriptor> {
-    Resource::new_borrow(descriptor.rep())
 }
 
 fn can_be_opened(found: &DescriptorType) -> bool {

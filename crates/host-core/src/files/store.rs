@@ -109,26 +109,18 @@ pub(super) struct Use {
 impl Use {
     /// Records that nothing of this kind is ever done.
     pub(super) fn forbid(&self, reason: &str) -> Refusal {
-        self.record(DenyCode::Forbidden, reason.to_owned());
+        self.record(Denial::new(DenyCode::Forbidden, reason));
         Refusal::Denied
     }
 
     /// Records that a limit is used up.
     pub(super) fn over(&self, limit: &str) -> Refusal {
-        self.record(
-            DenyCode::OverLimit,
-            format!("the limit `{limit}` is used up"),
-        );
+        self.record(Denial::used_up(limit));
         Refusal::OverLimit
     }
 
-    fn record(&self, code: DenyCode, reason: String) {
+    fn record(&self, denial: Denial) {
         let request = request(&self.folders[self.folder].rule, self.access);
-        let denial = Denial {
-            code,
-            reason,
-            remedies: Vec::new(),
-        };
         self.caller.refuse(&request, denial);
     }
 

@@ -136,15 +136,10 @@ impl Sockets {
     }
 
     fn forbid(&self, about: &str, reason: String) {
-        self.refuse(about, DenyCode::Forbidden, reason);
+        self.refuse(about, Denial::new(DenyCode::Forbidden, reason));
     }
 
-    fn refuse(&self, about: &str, code: DenyCode, reason: String) {
-        let denial = Denial {
-            code,
-            reason,
-            remedies: Vec::new(),
-        };
+    fn refuse(&self, about: &str, denial: Denial) {
         self.caller().refuse_unreadable(about, denial);
     }
 
@@ -155,7 +150,7 @@ impl Sockets {
         call.sockets = left.unwrap_or(0);
         drop(call);
         if left.is_none() {
-            self.refuse("tcp", DenyCode::OverLimit, used_up("sockets"));
+            self.refuse("tcp", Denial::used_up("sockets"));
         }
         left.is_some()
     }
@@ -198,7 +193,7 @@ impl Sockets {
         }
         let Ok(name) = name.parse::<DomainName>() else {
             let reason = "a name is looked up in lower case, in ASCII and without a dot at its end";
-            self.refuse("lookup", DenyCode::InvalidRequest, reason.to_owned());
+            self.refuse("lookup", Denial::new(DenyCode::InvalidRequest, reason));
             return Err(LookupError::Invalid);
         };
         let request = Request::Lookup(name.clone());
@@ -210,7 +205,7 @@ impl Sockets {
         call.lookups = left.unwrap_or(0);
         drop(call);
         if left.is_none() {
-            self.refuse("lookup", DenyCode::OverLimit, used_up("lookups"));
+            self.refuse("lookup", Denial::used_up("lookups"));
             return Err(LookupError::OverLimit);
         }
         Ok(Host::Name(name))
@@ -253,8 +248,4 @@ impl Sockets {
         }
         Ok(addresses)
     }
-}
-
-fn used_up(limit: &str) -> String {
-    format!("the limit `{limit}` is used up")
 }

@@ -132,11 +132,7 @@ impl Shelf {
             StateError::Invalid { .. } => ("invalid", false),
             StateError::QuotaExceeded { quota } => {
                 let request = Request::Use(Capability::State(Some(*quota)));
-                let denial = Denial {
-                    code: DenyCode::OverLimit,
-                    reason: error.to_string(),
-                    remedies: Vec::new(),
-                };
+                let denial = Denial::new(DenyCode::OverLimit, error.to_string());
                 return refused(self.caller.refuse(&request, denial).code.guest());
             }
             StateError::Unavailable { .. } | StateError::Damaged { .. } => {

@@ -211,15 +211,26 @@ pub(super) struct Lacking {
 
 impl From<RequestError> for Denial {
     fn from(error: RequestError) -> Self {
-        Self {
-            code: DenyCode::InvalidRequest,
-            reason: error.to_string(),
-            remedies: Vec::new(),
-        }
+        Self::new(DenyCode::InvalidRequest, error.to_string())
     }
 }
 
 impl Denial {
+    /// A denial against which nothing helps that an operator could say.
+    pub fn new(code: DenyCode, reason: impl Into<String>) -> Self {
+        Self {
+            code,
+            reason: reason.into(),
+            remedies: Vec::new(),
+        }
+    }
+
+    /// A limit, by its name, is used up.
+    pub fn used_up(limit: &str) -> Self {
+        let reason = format!("the limit `{limit}` is used up");
+        Self::new(DenyCode::OverLimit, reason)
+    }
+
     pub(super) fn offline(request: &Request) -> Self {
         let reason = format!("{request} needs the network, which this host has closed");
         Self {

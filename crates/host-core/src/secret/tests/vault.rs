@@ -359,11 +359,7 @@ async fn values_appear_in_no_record_log_denial_or_debug_output() {
         denial.to_string().contains(WORDS),
         "else this shows nothing"
     );
-    caller.note(&Denial {
-        code: DenyCode::SecretLeak,
-        reason: WORDS.into(),
-        remedies: Vec::new(),
-    });
+    caller.note(&Denial::new(DenyCode::SecretLeak, WORDS));
     let kept = format!("{:?} {:?}", caller.denials(), records.0.lock().unwrap());
     for text in [kept, told.lock().unwrap().clone()] {
         assert!(
