@@ -147,6 +147,7 @@ fn exit(kind: ErrorKind) -> Exit {
         | ErrorKind::UnknownImport
         | ErrorKind::NoTools
         | ErrorKind::Manifest
+        | ErrorKind::Untrusted
         | ErrorKind::UnknownCapability
         | ErrorKind::Definition
         | ErrorKind::Folder

@@ -8,6 +8,7 @@ use portcullis_host_policy::capability::Capability;
 use portcullis_host_policy::decision::Denial;
 use portcullis_host_policy::document::{DocumentError, DocumentErrorKind, DocumentErrors};
 use portcullis_host_policy::manifest::section::SectionError;
+use portcullis_host_policy::trust::Distrust;
 use serde::Serialize;
 
 use crate::ToolError;
@@ -76,6 +77,17 @@ pub enum Error {
         /// The file beside the component.
         path: PathBuf,
     },
+    /// The file of signatures beside the component is not right.
+    #[error("{} can't be used:\n{errors}", path.display())]
+    Signatures {
+        /// The file.
+        path: PathBuf,
+        /// All of them.
+        errors: DocumentErrors,
+    },
+    /// Nobody who is trusted for this plugin vouches for these bytes.
+    #[error("the plugin is not trusted: {0}")]
+    Untrusted(Distrust),
     /// The manifest asks for a capability that there is not.
     #[error("{0}")]
     UnknownCapability(DocumentErrors),
@@ -255,6 +267,7 @@ impl Error {
             Error::Manifest(_) | Error::ManifestSection(_) | Error::ManifestTwice { .. } => {
                 ErrorKind::Manifest
             }
+            Error::Signatures { .. } | Error::Untrusted(_) => ErrorKind::Untrusted,
             Error::UnknownCapability(_) => ErrorKind::UnknownCapability,
             Error::Definition { .. } => ErrorKind::Definition,
             Error::Folder { .. } => ErrorKind::Folder,
@@ -315,6 +328,7 @@ pub enum ErrorKind {
     UnknownImport,
     NoTools,
     Manifest,
+    Untrusted,
     UnknownCapability,
     Definition,
     Folder,

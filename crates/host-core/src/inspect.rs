@@ -19,6 +19,8 @@ pub struct Inspection {
     pub digest: Digest,
     /// Its manifest, if it has one.
     pub manifest: Option<Manifest>,
+    /// Whether the manifest is inside it, where a signature covers it.
+    pub embedded: bool,
     /// The names of its imports.
     pub imports: Vec<String>,
     /// The names of its exports.
@@ -49,6 +51,7 @@ pub(crate) fn inspect(source: &Source, limits: &LoadLimits) -> Result<Inspection
         id: read.id,
         digest: read.digest,
         manifest: read.manifest,
+        embedded: read.embedded,
         imports: Vec::new(),
         exports: Vec::new(),
         sizes: Sizes {

@@ -84,7 +84,7 @@ pub use egress::{EgressPolicy, EgressRequest, EgressVerdict, Resolve};
 pub use error::{ArgumentMistake, BusyScope, Error, ErrorKind, Panic, Trap};
 pub use host::{Host, HostBuilder, HostStats};
 pub use inspect::{Inspection, Sizes};
-pub use load::{LoadOptions, Source};
+pub use load::{LoadOptions, Source, Trust};
 pub use log::{LogLevel, LogLine, LogSink, LogSource, TracingSink};
 pub use plugin::Plugin;
 pub use portcullis_host_policy::address::Surroundings;

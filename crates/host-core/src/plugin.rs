@@ -6,7 +6,9 @@ use std::sync::Arc;
 use portcullis_host_policy::capability::Capability;
 use portcullis_host_policy::decision::Grants;
 use portcullis_host_policy::manifest::{InstancePolicy, Manifest};
-use portcullis_host_policy::{Grant, Identity};
+use portcullis_host_policy::trust::{KeyId, Locked, Surface};
+use portcullis_host_policy::{Digest, Grant, Identity};
+use semver::Version;
 
 use crate::definition::Tool;
 use crate::error::Error;
@@ -17,7 +19,6 @@ use crate::session::{Sessions, Turn};
 use crate::state::{Call, Owner, State};
 use crate::warm::Warm;
 use crate::{Limits, PluginId, ToolDefinition};
-use portcullis_host_policy::Digest;
 
 /// A plugin that was checked, compiled and linked, ready for calls. Clones share it; it lives as long as one of them or one of
 /// its calls does.
@@ -30,6 +31,7 @@ pub(crate) struct PluginInner {
     pub(crate) host: Arc<HostInner>,
     pub(crate) owner: Arc<Owner>,
     pub(crate) digest: Digest,
+    pub(crate) signer: Option<KeyId>,
     pub(crate) manifest: Option<Manifest>,
     pub(crate) grant: Grant,
     pub(crate) limits: Limits,
@@ -120,6 +122,41 @@ impl Plugin {
     /// The SHA-256 of its bytes.
     pub fn digest(&self) -> &Digest {
         &self.inner.digest
+    }
+
+    /// The key that vouched for it; none where signatures didn't count.
+    pub fn signer(&self) -> Option<&KeyId> {
+        self.inner.signer.as_ref()
+    }
+
+    /// Its version, if it has a manifest.
+    pub fn version(&self) -> Option<&Version> {
+        self.manifest().map(|manifest| &manifest.plugin.version)
+    }
+
+    /// What people and models see of it.
+    pub fn surface(&self) -> Surface {
+        let mut surface = Surface::default();
+        for definition in &self.inner.definitions {
+            // Strings for keys, and values that came from JSON: there is nothing that could fail.
+            let shown = serde_json::to_value(definition).unwrap_or_default();
+            surface.add("tools", &definition.name, shown);
+        }
+        surface
+    }
+
+    /// What the lock says of it once it is approved as it is.
+    pub fn locked(&self) -> Locked {
+        let requested = self
+            .manifest()
+            .map(|manifest| &manifest.capabilities.request);
+        Locked {
+            version: self.version().cloned(),
+            digest: self.inner.digest,
+            key: self.inner.signer,
+            capabilities: requested.cloned().unwrap_or_default(),
+            surface: self.surface().digest(),
+        }
     }
 
     /// Its manifest, if it has one.

@@ -30,7 +30,7 @@ pub use keyring::KeyringSecrets;
 pub(crate) use leak::{Leak, Scanner};
 pub use memory::MemorySecrets;
 pub use portcullis_host_policy::secret::{
-    Binding, Destination, DestinationError, Placement, PlacementError, SecretName,
+    Binding, Destination, DestinationError, Placement, PlacementError, SecretName, Use,
 };
 pub(crate) use redact::Redactor;
 pub use secrecy::{ExposeSecret, SecretString};

@@ -34,6 +34,31 @@ pub struct Binding {
     pub placement: Placement,
 }
 
+/// How one plugin's requests carry a secret, said where it is clear which plugin is meant: a [`Binding`] without the identity.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Use {
+    /// The secret.
+    pub secret: SecretName,
+    /// The requests.
+    pub to: Destination,
+    /// Where in them it is put.
+    #[serde(rename = "as")]
+    pub placement: Placement,
+}
+
+impl Use {
+    /// The same for the plugin of this identity.
+    pub fn bind(self, identity: Identity) -> Binding {
+        Binding {
+            secret: self.secret,
+            identity,
+            to: self.to,
+            placement: self.placement,
+        }
+    }
+}
+
 impl Binding {
     /// Whether `request`, made by the plugin of this binding, carries the secret.
     pub fn covers(&self, request: &HttpRequest) -> bool {
