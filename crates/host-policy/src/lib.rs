@@ -5,6 +5,7 @@
 //! | [`capability`] | what a plugin may do, as one grammar |
 //! | [`manifest`] | what its author says of it and asks for |
 //! | [`limits`] | how much it may use |
+//! | [`config`] | what an operator says of plugins, and which word counts |
 //! | [`request`] | what it is about to do, with one reading or none |
 //! | [`decision`] | whether it may |
 //! | [`secret`] | where a secret may go |
@@ -50,6 +51,7 @@
 pub mod address;
 pub mod audit;
 pub mod capability;
+pub mod config;
 pub mod decision;
 mod digest;
 pub mod document;

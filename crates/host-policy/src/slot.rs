@@ -46,6 +46,11 @@ impl Slots {
         self.0.insert(slot, value.into());
     }
 
+    /// What each slot was filled with.
+    pub fn iter(&self) -> impl Iterator<Item = (&SlotName, &str)> {
+        self.0.iter().map(|(slot, value)| (slot, value.as_str()))
+    }
+
     /// The capability with its slot filled, or as it is where it has none.
     ///
     /// # Errors

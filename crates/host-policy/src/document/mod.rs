@@ -6,6 +6,7 @@ mod error;
 
 use std::ops::Range;
 
+use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -271,6 +272,24 @@ impl<'t> Reader<'t> {
             .ok()
     }
 
+    /// One of a few known words, where it is there.
+    pub(crate) fn known_word<T: std::str::FromStr<Err: std::fmt::Display>, const N: usize>(
+        &mut self,
+        table: &DeTable<'_>,
+        key: &str,
+        known: [&'static str; N],
+    ) -> Option<T> {
+        let node = table.get(key)?;
+        let text = self.text(node, key)?;
+        let parsed = text.parse::<T>();
+        parsed
+            .map_err(|error| {
+                self.fail(node.span(), Kind::Value(error.to_string()))
+                    .suggestion = report::nearest(text, known).map(str::to_owned);
+            })
+            .ok()
+    }
+
     /// A truth value, where it is there.
     pub(crate) fn flag(&mut self, table: &DeTable<'_>, key: &str) -> Option<bool> {
         let node = table.get(key)?;
@@ -301,5 +320,33 @@ impl<'t> Reader<'t> {
             }
         }
         list
+    }
+
+    /// A value as JSON.
+    pub(crate) fn json(&mut self, node: Node<'_, '_>) -> Value {
+        let mut fail = |rule: &str| {
+            self.fail(node.span(), Kind::Value(rule.to_owned()));
+            Value::Null
+        };
+        match node.get_ref() {
+            DeValue::String(text) => Value::from(text.as_ref()),
+            DeValue::Boolean(flag) => Value::from(*flag),
+            DeValue::Integer(number) => {
+                match i64::from_str_radix(number.as_str(), number.radix()) {
+                    Ok(number) => Value::from(number),
+                    Err(_) => fail("a whole number has at most 64 bits"),
+                }
+            }
+            DeValue::Float(number) => match number.as_str().parse::<f64>() {
+                Ok(number) if number.is_finite() => Value::from(number),
+                _ => fail("not a number that JSON can hold"),
+            },
+            DeValue::Datetime(_) => fail("JSON has no dates: write a string"),
+            DeValue::Array(items) => items.iter().map(|item| self.json(item)).collect(),
+            DeValue::Table(table) => table
+                .iter()
+                .map(|(key, item)| (key.get_ref().to_string(), self.json(item)))
+                .collect(),
+        }
     }
 }

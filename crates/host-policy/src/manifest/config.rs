@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use toml::Spanned;
-use toml::de::DeValue;
+use toml::de::DeTable;
+
+use crate::document::{DocumentErrorKind as Kind, Node, Reader};
 
 /// The schema of a plugin's settings: always of an object.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,76 +29,41 @@ impl ConfigSchema {
     }
 }
 
-/// What a schema in a manifest must not hold, and where.
-pub(super) struct Flaw {
-    pub(super) span: std::ops::Range<usize>,
-    pub(super) rule: &'static str,
-}
-
-/// Reads the table as a schema; pushes what is wrong to `flaws`.
-pub(super) fn read(value: &Spanned<DeValue<'_>>, flaws: &mut Vec<Flaw>) -> ConfigSchema {
-    let mut schema = json(value, flaws);
-    check_root(value, flaws);
-    check_secrets(value, flaws);
-    if let Some(root) = schema.as_object_mut() {
-        root.entry("type").or_insert_with(|| "object".into());
+impl Reader<'_> {
+    /// The schema in `[config]`.
+    pub(super) fn config(&mut self, node: Node<'_, '_>) -> ConfigSchema {
+        let mut schema = self.json(node);
+        if let Some(table) = self.table(node, "config") {
+            self.check_root(table);
+            self.check_secrets(table);
+        }
+        if let Some(root) = schema.as_object_mut() {
+            root.entry("type").or_insert_with(|| "object".into());
+        }
+        ConfigSchema(schema)
     }
-    ConfigSchema(schema)
-}
 
-fn check_root(value: &Spanned<DeValue<'_>>, flaws: &mut Vec<Flaw>) {
-    let kind = value.get_ref().get("type");
-    if let Some(kind) = kind.filter(|kind| kind.get_ref().as_str() != Some("object")) {
-        flaws.push(Flaw {
-            span: kind.span(),
-            rule: "settings are one object: leave `type` out or say \"object\"",
-        });
-    }
-}
-
-fn check_secrets(value: &Spanned<DeValue<'_>>, flaws: &mut Vec<Flaw>) {
-    let properties = value
-        .get_ref()
-        .get("properties")
-        .and_then(|properties| properties.get_ref().as_table());
-    for schema in properties
-        .into_iter()
-        .flat_map(|properties| properties.values())
-    {
-        let flag = schema.get_ref().get("x-secret");
-        if let Some(flag) = flag.filter(|flag| flag.get_ref().as_bool().is_none()) {
-            flaws.push(Flaw {
-                span: flag.span(),
-                rule: "`x-secret` is true or false",
-            });
+    fn check_root(&mut self, table: &DeTable<'_>) {
+        let kind = table.get("type");
+        if let Some(kind) = kind.filter(|kind| kind.get_ref().as_str() != Some("object")) {
+            let rule = "settings are one object: leave `type` out or say \"object\"";
+            self.fail(kind.span(), Kind::Value(rule.to_owned()));
         }
     }
-}
 
-fn json(value: &Spanned<DeValue<'_>>, flaws: &mut Vec<Flaw>) -> Value {
-    let mut flaw = |rule| {
-        flaws.push(Flaw {
-            span: value.span(),
-            rule,
-        });
-        Value::Null
-    };
-    match value.get_ref() {
-        DeValue::String(text) => Value::from(text.as_ref()),
-        DeValue::Boolean(flag) => Value::from(*flag),
-        DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
-            Ok(number) => Value::from(number),
-            Err(_) => flaw("a whole number has at most 64 bits"),
-        },
-        DeValue::Float(number) => match number.as_str().parse::<f64>() {
-            Ok(number) if number.is_finite() => Value::from(number),
-            _ => flaw("not a number that JSON can hold"),
-        },
-        DeValue::Datetime(_) => flaw("JSON has no dates: write a string"),
-        DeValue::Array(items) => items.iter().map(|item| json(item, flaws)).collect(),
-        DeValue::Table(table) => table
-            .iter()
-            .map(|(key, item)| (key.get_ref().to_string(), json(item, flaws)))
-            .collect(),
+    fn check_secrets(&mut self, table: &DeTable<'_>) {
+        let properties = table
+            .get("properties")
+            .and_then(|node| node.get_ref().as_table());
+        for schema in properties
+            .into_iter()
+            .flat_map(|properties| properties.values())
+        {
+            let flag = schema.get_ref().get("x-secret");
+            if let Some(flag) = flag.filter(|flag| flag.get_ref().as_bool().is_none()) {
+                let rule = "`x-secret` is true or false";
+                self.fail(flag.span(), Kind::Value(rule.to_owned()));
+            }
+        }
     }
 }

@@ -4,12 +4,10 @@ use std::ops::Range;
 
 use toml::de::DeTable;
 
-use super::config;
 use super::{CapabilitiesSection, InstancePolicy, InstancesSection, Manifest, PluginSection};
 use crate::capability::{Capability, HttpRule};
 use crate::document::{self, DocumentErrorKind as Kind, DocumentErrors, Node, Reader};
 use crate::id::PluginId;
-use crate::report;
 
 const TABLES: &[&str] = &["plugin", "capabilities", "limits", "config", "instances"];
 const PLUGIN_KEYS: &[&str] = &[
@@ -116,28 +114,8 @@ impl Reader<'_> {
 
     fn instances(&mut self, table: &DeTable<'_>) -> InstancesSection {
         self.known_keys(table, &["policy"]);
-        let Some(node) = table.get("policy") else {
-            return InstancesSection::default();
-        };
-        let Some(text) = self.text(node, "policy") else {
-            return InstancesSection::default();
-        };
-        let policy = text.parse::<InstancePolicy>().unwrap_or_else(|error| {
-            let near = report::nearest(text, InstancePolicy::ALL.map(InstancePolicy::as_str));
-            self.fail(node.span(), Kind::Value(error.to_string()))
-                .suggestion = near.map(str::to_owned);
-            InstancePolicy::default()
-        });
+        let known = InstancePolicy::ALL.map(InstancePolicy::as_str);
+        let policy = self.known_word(table, "policy", known).unwrap_or_default();
         InstancesSection { policy }
-    }
-
-    fn config(&mut self, node: Node<'_, '_>) -> config::ConfigSchema {
-        self.table(node, "config");
-        let mut flaws = Vec::new();
-        let schema = config::read(node, &mut flaws);
-        for flaw in flaws {
-            self.fail(flaw.span, Kind::Value(flaw.rule.to_owned()));
-        }
-        schema
     }
 }

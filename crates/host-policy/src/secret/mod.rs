@@ -57,6 +57,16 @@ impl Use {
             placement: self.placement,
         }
     }
+
+    /// Whether some request would get two different things in one place, from this and `other`.
+    pub fn conflicts(&self, other: &Self) -> bool {
+        let same_thing = self.secret == other.secret && self.placement == other.placement;
+        let same_place = match (&self.placement, &other.placement) {
+            (Placement::Query(own), Placement::Query(other)) => own == other,
+            (own, other) => own.header().is_some() && own.header() == other.header(),
+        };
+        same_place && !same_thing && self.to.overlaps(&other.to)
+    }
 }
 
 impl Binding {
@@ -67,12 +77,15 @@ impl Binding {
 
     /// Whether some request would get two different things in one place, from this binding and `other`.
     pub fn conflicts(&self, other: &Self) -> bool {
-        let same_thing = self.secret == other.secret && self.placement == other.placement;
-        let same_place = match (&self.placement, &other.placement) {
-            (Placement::Query(own), Placement::Query(other)) => own == other,
-            (own, other) => own.header().is_some() && own.header() == other.header(),
-        };
-        self.identity == other.identity && same_place && !same_thing && self.to.overlaps(&other.to)
+        self.identity == other.identity && self.said().conflicts(&other.said())
+    }
+
+    fn said(&self) -> Use {
+        Use {
+            secret: self.secret.clone(),
+            to: self.to.clone(),
+            placement: self.placement.clone(),
+        }
     }
 }
 
