@@ -192,6 +192,7 @@ impl Reader<'_> {
         let plugins = self.patterns(table, &span);
         let not_before = self.time(table, "not-before");
         let not_after = self.time(table, "not-after");
+        let revoked = self.flag(table, "revoked").unwrap_or(false);
         if let (Some(from), Some(until)) = (not_before, not_after)
             && from >= until
         {
@@ -204,7 +205,7 @@ impl Reader<'_> {
             plugins,
             not_before,
             not_after,
-            revoked: self.flag(table, "revoked").unwrap_or(false),
+            revoked,
         })
     }
 

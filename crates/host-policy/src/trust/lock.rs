@@ -60,6 +60,9 @@ pub enum Hold {
         /// The version of both.
         version: Version,
     },
+    /// Its manifest is gone, and with it the bound on what it asks for.
+    #[error("it has no manifest any more, so nothing bounds what it asks for")]
+    LostManifest,
     /// Somebody else signed it, or nobody.
     #[error("it was signed by {}, and now by {}", who(from), who(to))]
     OtherKey {
@@ -97,7 +100,7 @@ fn list(capabilities: &[Capability]) -> String {
 /// What happens to an update that only changes bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Updates {
-    /// Where the operator said nothing: as the plugin's capabilities are ([`Updates::or_default`]).
+    /// Where the operator said nothing: it waits where what the plugin asks for is powerful.
     #[default]
     Unsaid,
     /// `hold`: it waits.
@@ -165,7 +168,22 @@ fn is_powerful(capability: &Capability) -> bool {
         | Capability::HookGate(_)
         | Capability::Action(_)
         | Capability::Invoke(_) => true,
-        _ => false,
+        Capability::Http(_)
+        | Capability::Tcp(_)
+        | Capability::Env(_)
+        | Capability::State(_)
+        | Capability::Llm(_)
+        | Capability::Retrieval(_)
+        | Capability::Planner
+        | Capability::Hook(_)
+        | Capability::HookContent(_)
+        | Capability::Stdin
+        | Capability::Stdout
+        | Capability::Stderr
+        | Capability::Args
+        | Capability::Log
+        | Capability::Clocks
+        | Capability::Random => false,
     }
 }
 
@@ -208,6 +226,9 @@ impl Lock {
         let bytes_changed = was.digest != now.digest;
         if bytes_changed {
             holds.extend(version_hold(was, now));
+        }
+        if was.version.is_some() && now.version.is_none() {
+            holds.push(Hold::LostManifest);
         }
         if was.key != now.key {
             holds.push(Hold::OtherKey {

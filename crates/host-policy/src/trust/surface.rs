@@ -58,7 +58,7 @@ impl Surface {
             found.extend(
                 names
                     .into_iter()
-                    .filter(|name| own.get(*name) != other.get(*name))
+                    .filter(|name| text(own.get(*name)) != text(other.get(*name)))
                     .map(|name| Difference {
                         kind: kind.clone(),
                         name: name.clone(),
@@ -69,6 +69,11 @@ impl Surface {
         }
         found
     }
+}
+
+/// What goes into the digest of one thing; none where there is none.
+fn text(shown: Option<&Value>) -> Option<String> {
+    serde_json::to_string(&Canonical::of(shown?)).ok()
 }
 
 /// JSON with the keys of its objects in order, however the map in memory keeps them.
