@@ -147,6 +147,7 @@ fn exit(kind: ErrorKind) -> Exit {
         | ErrorKind::UnknownImport
         | ErrorKind::NoTools
         | ErrorKind::Manifest
+        | ErrorKind::Changed
         | ErrorKind::Untrusted
         | ErrorKind::UnknownCapability
         | ErrorKind::Definition
@@ -165,7 +166,7 @@ fn exit(kind: ErrorKind) -> Exit {
         | ErrorKind::OutputTooLarge
         | ErrorKind::LimitExceeded
         | ErrorKind::Busy => Exit::Limit,
-        ErrorKind::Cancelled => Exit::Cancelled,
+        ErrorKind::Cancelled | ErrorKind::Stopped => Exit::Cancelled,
         ErrorKind::Denied => Exit::Denied,
         // A host fault, and kinds that came later than this command.
         _ => Exit::Failed,
@@ -206,7 +207,12 @@ fn described(error: &HostError) -> String {
 /// The fields of an error, named as in the host's API.
 fn fields(error: &HostError) -> Map<String, Value> {
     let object = match error {
-        HostError::Io { path, .. } | HostError::ManifestTwice { path } => json!({ "path": path }),
+        HostError::Io { path, .. }
+        | HostError::ManifestTwice { path }
+        | HostError::Changed { path } => json!({ "path": path }),
+        HostError::Signatures { path, errors } => {
+            json!({ "path": path, "mistakes": mistakes(errors) })
+        }
         HostError::Manifest(errors) | HostError::UnknownCapability(errors) => {
             json!({ "mistakes": mistakes(errors) })
         }

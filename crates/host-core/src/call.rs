@@ -210,19 +210,33 @@ impl Request {
             self.call.limits.cancel_grace,
         );
         let cancel = self.call.cancel.clone();
-        let _own = plugin.gate.enter(deadline).await?;
-        let _any = plugin.host.gate.enter(deadline).await?;
+        let permits = async {
+            let own = plugin.gate.enter(deadline).await?;
+            Ok((own, plugin.host.gate.enter(deadline).await?))
+        };
+        let stopped = &plugin.stopped;
+        let permits = stopped.run_until_cancelled(permits).await;
+        let _permits = permits.unwrap_or(Err(Error::Stopped))?;
         // Pinned here once: it is large, and every further layer would move it.
         let work = pin!(self.enter(plugin, events));
-        let in_time = async {
+        let in_time = pin!(async {
             let output = timeout_at(deadline, work).await;
             output.unwrap_or(Err(Error::DeadlineExceeded { after }))
-        };
-        let Some(cancel) = cancel else {
-            return in_time.await;
-        };
-        match select(pin!(in_time), pin!(run_out(&cancel, grace))).await {
+        });
+        let ended = pin!(async {
+            match cancel {
+                Some(cancel) => {
+                    select(pin!(stopped.cancelled()), pin!(run_out(&cancel, grace)))
+                        .await
+                        .factor_first()
+                        .0
+                }
+                None => stopped.cancelled().await,
+            }
+        });
+        match select(in_time, ended).await {
             Either::Left((output, _)) => output,
+            Either::Right(((), _)) if stopped.is_cancelled() => Err(Error::Stopped),
             Either::Right(((), _)) => Err(Error::Cancelled),
         }
     }
@@ -310,7 +324,7 @@ fn tell_session(error: Error, in_session: bool) -> Error {
 fn limits(plugin: &PluginInner, options: &CallOptions) -> Result<CallLimits, Error> {
     let mut limits = plugin.limits.call.clone();
     if let Some(fuel) = options.fuel {
-        if !plugin.template.is_metered() {
+        if !plugin.code.metered {
             return Err(Error::Unsupported {
                 what: "fuel was given for a plugin whose fuel is not metered".to_owned(),
                 remedy: "load it with a fuel limit (LimitOverrides::fuel)",

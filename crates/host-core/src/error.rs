@@ -85,6 +85,12 @@ pub enum Error {
         /// All of them.
         errors: DocumentErrors,
     },
+    /// The plugin's code was to be compiled again for its first call, and its file is another by now.
+    #[error("{} is not the file that was verified; load the plugin again", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// Nobody who is trusted for this plugin vouches for these bytes.
     #[error("the plugin is not trusted: {0}")]
     Untrusted(Distrust),
@@ -214,6 +220,9 @@ pub enum Error {
     /// The caller cancelled the call.
     #[error("the call was cancelled")]
     Cancelled,
+    /// The plugin was taken out of service while the call ran, or before.
+    #[error("the plugin was stopped by its host")]
+    Stopped,
     /// The plugin refused its settings when its instance was started.
     #[error("the plugin refused its settings ({code}): {message}")]
     Start {
@@ -267,6 +276,7 @@ impl Error {
             Error::Manifest(_) | Error::ManifestSection(_) | Error::ManifestTwice { .. } => {
                 ErrorKind::Manifest
             }
+            Error::Changed { .. } => ErrorKind::Changed,
             Error::Signatures { .. } | Error::Untrusted(_) => ErrorKind::Untrusted,
             Error::UnknownCapability(_) => ErrorKind::UnknownCapability,
             Error::Definition { .. } => ErrorKind::Definition,
@@ -286,6 +296,7 @@ impl Error {
             Error::LimitExceeded { .. } => ErrorKind::LimitExceeded,
             Error::Busy { .. } => ErrorKind::Busy,
             Error::Cancelled => ErrorKind::Cancelled,
+            Error::Stopped => ErrorKind::Stopped,
             Error::Start { .. } => ErrorKind::Start,
             Error::BrokenContract { .. } => ErrorKind::BrokenContract,
             Error::Settings { .. } => ErrorKind::Settings,
@@ -328,6 +339,7 @@ pub enum ErrorKind {
     UnknownImport,
     NoTools,
     Manifest,
+    Changed,
     Untrusted,
     UnknownCapability,
     Definition,
@@ -347,6 +359,7 @@ pub enum ErrorKind {
     LimitExceeded,
     Busy,
     Cancelled,
+    Stopped,
     Start,
     BrokenContract,
     Settings,

@@ -76,11 +76,6 @@ impl Template {
         })
     }
 
-    /// Whether its calls may be given fuel.
-    pub(crate) fn is_metered(&self) -> bool {
-        self.metered
-    }
-
     /// A new instance that has run nothing but its start functions.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The life of a load: read once, and everything after works on those bytes.
 
 mod code;
+mod record;
 mod source;
 mod trust;
 
@@ -12,6 +13,7 @@ use portcullis_host_policy::limits::LimitOverrides;
 use portcullis_host_policy::manifest::{InstancePolicy, Manifest};
 use portcullis_host_policy::trust::KeyId;
 use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
 use crate::blocking::Blocking;
@@ -21,14 +23,15 @@ use crate::engine::Runtime;
 use crate::error::Error;
 use crate::files::{self, Quota};
 use crate::host::HostInner;
-use crate::instance::Template;
 use crate::permit::Gate;
 use crate::plugin::{Instances, Plugin, PluginInner};
 use crate::schema::Schema;
 use crate::secret::{self, Vault};
 use crate::state::Owner;
-use crate::{Limits, ToolDefinition, contract, probe};
+use crate::{Limits, ToolDefinition, probe};
 
+pub(crate) use code::Code;
+use record::Record;
 pub use source::Source;
 pub(crate) use source::{Candidate, read};
 pub use trust::Trust;
@@ -49,6 +52,9 @@ pub struct LoadOptions {
     /// By what it has to be trusted. None: it is loaded whoever signed it, and known by its bytes alone, as befits a file
     /// that a person named.
     pub trust: Option<Trust>,
+    /// Links its code at the first call instead of now, if the cache has it. Everything that can be said of the plugin
+    /// is settled all the same: its bytes are read and judged, its definitions known.
+    pub lazy: bool,
     /// Called when it has to be compiled: what comes takes a while.
     pub on_compile: Option<Arc<dyn Fn() + Send + Sync>>,
 }
@@ -76,6 +82,17 @@ pub(crate) async fn load(
 /// Loads what was read: nothing is read again.
 pub(crate) async fn load_candidate(
     host: &Arc<HostInner>,
+    candidate: Candidate,
+    options: LoadOptions,
+) -> Result<Plugin, Error> {
+    let record = Record::begin(&host.audit, &candidate);
+    let loaded = judge_and_load(host, candidate, options).await;
+    record.end(&loaded);
+    loaded
+}
+
+async fn judge_and_load(
+    host: &Arc<HostInner>,
     mut candidate: Candidate,
     options: LoadOptions,
 ) -> Result<Plugin, Error> {
@@ -84,34 +101,8 @@ pub(crate) async fn load_candidate(
         None => None,
     };
     let limits = effective_limits(host, &options, candidate.manifest.as_ref());
-    let metered = limits.call.fuel.is_some();
     let owner = Arc::new(owner(host, &candidate, &options, signer.as_ref(), &limits).await?);
-    let (blocking_host, digest) = (Arc::clone(host), candidate.digest);
-    let cached = blocking(move || code::from_cache(&blocking_host, metered, &digest)).await?;
-    let from_cache = cached.is_some();
-    let compiled = match cached {
-        Some(compiled) => compiled,
-        None => {
-            let bytes = Arc::clone(&candidate.bytes);
-            code::compile_in_time(host, metered, bytes, digest, options.on_compile).await?
-        }
-    };
-    let runtime = host.engines.get(metered)?;
-    let exports = contract::check(&compiled.component, &runtime.engine)?;
-    let template = Template::new(
-        runtime,
-        &compiled.component,
-        exports,
-        Arc::clone(&host.live_instances),
-    )?;
-    let definitions = match compiled.definitions {
-        Some(definitions) => definitions,
-        None => {
-            let definitions = probe::definitions(&template, &owner, &limits).await?;
-            code::store(host, compiled.component, compiled.key, definitions.clone()).await?;
-            definitions
-        }
-    };
+    let ready = prepare(host, &candidate, &options, &owner, &limits).await?;
     let named =
         |definition: &ToolDefinition| (definition.name.clone(), Tool::new(definition.clone()));
     let policy = options.instances.or(candidate
@@ -120,7 +111,7 @@ pub(crate) async fn load_candidate(
         .map(|manifest| manifest.instances.policy));
     Ok(Plugin {
         inner: Arc::new(PluginInner {
-            tools: definitions.iter().map(named).collect(),
+            tools: ready.definitions.iter().map(named).collect(),
             instances: Instances::new(policy.unwrap_or_default(), &limits, host),
             gate: Gate::of_plugin(&limits.plugin),
             host: Arc::clone(host),
@@ -130,10 +121,56 @@ pub(crate) async fn load_candidate(
             grant: options.grant,
             owner,
             limits,
-            definitions,
-            template,
-            from_cache,
+            definitions: ready.definitions,
+            code: ready.code,
+            from_cache: ready.from_cache,
+            stopped: CancellationToken::new(),
         }),
+    })
+}
+
+/// A plugin's code and what it says of its tools.
+struct Ready {
+    code: Code,
+    definitions: Vec<ToolDefinition>,
+    from_cache: bool,
+}
+
+/// Finds or makes the code, and asks for the definitions where they are not known.
+async fn prepare(
+    host: &Arc<HostInner>,
+    candidate: &Candidate,
+    options: &LoadOptions,
+    owner: &Arc<Owner>,
+    limits: &Limits,
+) -> Result<Ready, Error> {
+    let (metered, digest) = (limits.call.fuel.is_some(), candidate.digest);
+    if options.lazy
+        && let Some(definitions) = code::cached_definitions(host, metered, digest).await?
+    {
+        return Ok(Ready {
+            code: Code::later(candidate.source.clone(), metered),
+            definitions,
+            from_cache: true,
+        });
+    }
+    if let Some(found) = code::cached(host, metered, digest).await? {
+        let template = code::link(host, metered, &found.component)?;
+        return Ok(Ready {
+            code: Code::now(template, metered),
+            definitions: found.definitions,
+            from_cache: true,
+        });
+    }
+    let (bytes, on_compile) = (Arc::clone(&candidate.bytes), options.on_compile.clone());
+    let (component, key) = code::compile_in_time(host, metered, bytes, digest, on_compile).await?;
+    let template = code::link(host, metered, &component)?;
+    let definitions = probe::definitions(&template, owner, limits).await?;
+    code::store(host, component, key, definitions.clone()).await?;
+    Ok(Ready {
+        code: Code::now(template, metered),
+        definitions,
+        from_cache: false,
     })
 }
 

@@ -9,11 +9,13 @@ use portcullis_host_policy::manifest::{InstancePolicy, Manifest};
 use portcullis_host_policy::trust::{KeyId, Locked, Surface};
 use portcullis_host_policy::{Digest, Grant, Identity};
 use semver::Version;
+use tokio_util::sync::CancellationToken;
 
 use crate::definition::Tool;
 use crate::error::Error;
 use crate::host::HostInner;
-use crate::instance::{Instance, Template};
+use crate::instance::Instance;
+use crate::load::Code;
 use crate::permit::Gate;
 use crate::session::{Sessions, Turn};
 use crate::state::{Call, Owner, State};
@@ -37,10 +39,12 @@ pub(crate) struct PluginInner {
     pub(crate) limits: Limits,
     pub(crate) definitions: Vec<ToolDefinition>,
     pub(crate) tools: HashMap<String, Tool>,
-    pub(crate) template: Template,
+    pub(crate) code: Code,
     pub(crate) instances: Instances,
     pub(crate) gate: Gate,
     pub(crate) from_cache: bool,
+    /// Cancelled when its calls are to end.
+    pub(crate) stopped: CancellationToken,
 }
 
 /// Where a plugin's instances come from.
@@ -59,6 +63,17 @@ impl Instances {
                 &limits.plugin,
                 Arc::clone(&host.sessions),
             ))),
+        }
+    }
+}
+
+impl Instances {
+    /// Drops those that wait for their next call.
+    fn clear(&self) {
+        match self {
+            Instances::Fresh => {}
+            Instances::Reuse(warm) => warm.clear(),
+            Instances::Session(sessions) => sessions.close_all(),
         }
     }
 }
@@ -107,7 +122,10 @@ impl PluginInner {
             return Ok(Lease { instance, turn });
         }
         let state = State::new(Arc::clone(&self.owner), call, |_| {});
-        let mut instance = self.template.instantiate(state).await?;
+        let template = (self.code)
+            .template(&self.host, self.digest, &self.definitions)
+            .await?;
+        let mut instance = template.instantiate(state).await?;
         instance.start().await?;
         Ok(Lease { instance, turn })
     }
@@ -206,6 +224,13 @@ impl Plugin {
     /// Takes everything back that was granted, for running calls too. To grant something else, load it again.
     pub fn revoke(&self) {
         self.inner.owner.access.revoke();
+    }
+
+    /// Ends its running calls as [`Error::Stopped`], takes everything back that was granted, and lets no further call in.
+    pub fn stop(&self) {
+        self.revoke();
+        self.inner.stopped.cancel();
+        self.inner.instances.clear();
     }
 
     /// What its manifest asks for and its grant does not cover.

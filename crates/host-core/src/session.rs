@@ -163,6 +163,11 @@ impl Sessions {
         self.open().remove(id).is_some()
     }
 
+    /// Closes all sessions.
+    pub(crate) fn close_all(&self) {
+        self.open().clear();
+    }
+
     /// Closes idle sessions from now on, in a task that ends with the last session.
     fn sweep(self: &Arc<Self>) {
         if !self.sweeping.swap(true, Ordering::SeqCst) {

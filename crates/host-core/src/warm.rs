@@ -25,6 +25,11 @@ impl Warm {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Drops all that wait.
+    pub(crate) fn clear(&self) {
+        self.idle().clear();
+    }
+
     /// An instance that is ready, if there is one.
     pub(crate) fn take(&self) -> Option<Instance> {
         self.idle().pop()

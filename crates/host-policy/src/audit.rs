@@ -1,4 +1,4 @@
-//! Audit: one JSON object for each decision.
+//! Audit: one JSON object for each decision, and for each load.
 //!
 //! The shape is published as `schema/audit-record.json` and only grows: readers skip what they don't know. A record
 //! never holds an argument, a body, a query or a secret.
@@ -24,12 +24,15 @@ use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use schemars::JsonSchema;
+use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use crate::Digest;
 use crate::capability::{Capability, Method};
 use crate::decision::{Decision, Denial, DenyCode};
 use crate::identity::Identity;
 use crate::request::Request;
+use crate::trust::KeyId;
 
 /// Who asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +71,7 @@ pub struct AuditRecord {
     /// The call in which it asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<String>,
-    /// The word that a capability for it starts with, or `lookup`.
+    /// The word that a capability for it starts with, or `lookup`, or `load`.
     pub capability: String,
     /// What was decided.
     pub decision: Verdict,
@@ -88,6 +91,9 @@ pub struct AuditRecord {
     /// The request's parts, where it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http: Option<HttpDetails>,
+    /// What was loaded, where the record is of a load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<LoadDetails>,
     /// The addresses that were vetted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<String>")]
@@ -118,6 +124,23 @@ pub struct HttpDetails {
     /// Bytes received, once that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_in: Option<u64>,
+}
+
+/// What was loaded: one line of a bill of materials.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct LoadDetails {
+    /// Its version, where it has a manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub version: Option<Version>,
+    /// Its bytes: `sha256:` and 64 hexadecimal digits.
+    #[schemars(with = "String", regex(pattern = r"^sha256:[0-9a-f]{64}$"))]
+    pub digest: Digest,
+    /// The key that vouched for it, where signatures counted: 64 hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub key: Option<KeyId>,
 }
 
 /// Stands where records are missing: there was no room for them, or they could not be written.
@@ -168,6 +191,7 @@ impl AuditRecord {
             request: request.to_string(),
             reason: denial.map(|denial| denial.reason.clone()),
             http,
+            load: None,
             addresses: Vec::new(),
             digest: None,
             duration_us: u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
@@ -189,9 +213,43 @@ impl AuditRecord {
             request: "a request that can't be read".to_owned(),
             reason: Some(denial.reason.clone()),
             http: None,
+            load: None,
             addresses: Vec::new(),
             digest: None,
             duration_us: 0,
+            count: 1,
+        }
+    }
+
+    /// The record of a load, which is allowed unless there is a reason why not.
+    pub fn of_load(
+        time: SystemTime,
+        subject: &Subject,
+        load: LoadDetails,
+        refused: Option<String>,
+        duration: Duration,
+    ) -> Self {
+        let version = load.version.as_ref();
+        let version = version.map_or_else(String::new, |version| format!(" {version}"));
+        Self {
+            time,
+            plugin: subject.plugin.clone(),
+            identity: subject.identity,
+            call: subject.call.clone(),
+            capability: "load".to_owned(),
+            decision: match refused {
+                None => Verdict::Allow,
+                Some(_) => Verdict::Deny,
+            },
+            code: None,
+            rule: None,
+            request: format!("load {}{version} {}", subject.plugin, load.digest),
+            reason: refused,
+            http: None,
+            load: Some(load),
+            addresses: Vec::new(),
+            digest: None,
+            duration_us: u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
             count: 1,
         }
     }

@@ -148,6 +148,8 @@ fn decision(decision: Verdict) -> String {
 
 fn grounds(record: &AuditRecord) -> String {
     let rule = record.rule.iter().map(|rule| format!("by {rule}"));
+    let key = record.load.iter().filter_map(|load| load.key);
+    let key = key.map(|key| format!("signed by {key}"));
     let code = record.code.iter().map(|code| format!("{code}:"));
     let reason = record.reason.iter().cloned();
     let bytes = record.http.iter().filter_map(|http| {
@@ -156,6 +158,7 @@ fn grounds(record: &AuditRecord) -> String {
     });
     let times = (record.count > 1).then(|| format!("×{}", record.count));
     let parts: Vec<_> = rule
+        .chain(key)
         .chain(code)
         .chain(reason)
         .chain(bytes)

@@ -35,8 +35,9 @@ fn records(trail: &Path, arguments: &[&str]) -> Vec<Value> {
     let lines = audit(trail, &all).ok();
     let lines = lines
         .lines()
-        .map(|line| serde_json::from_str(line).unwrap());
-    lines.collect()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    // Every call begins with a load.
+    lines.filter(|record| record["load"].is_null()).collect()
 }
 
 #[test]
@@ -44,7 +45,7 @@ fn a_denied_call_is_shown_with_plugin_request_and_reason() {
     let folder = tempfile::tempdir().unwrap();
     let trail = folder.path().join("audit");
     denied_call(&trail);
-    let shown = audit(&trail, &["show"]).ok();
+    let shown = audit(&trail, &["show", "--decision=deny"]).ok();
     for part in [
         "deny",
         "well-store",
@@ -59,6 +60,17 @@ fn a_denied_call_is_shown_with_plugin_request_and_reason() {
     assert_eq!(records[0]["code"], "not-granted");
     assert!(records[0]["call"].is_string());
     assert!(!records[0].to_string().contains("hush"), "{}", records[0]);
+}
+
+#[test]
+fn every_load_is_shown_with_version_and_digest() {
+    let folder = tempfile::tempdir().unwrap();
+    let trail = folder.path().join("audit");
+    denied_call(&trail);
+    let shown = audit(&trail, &["show", "--capability=load", "--output=json"]).ok();
+    let record: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(record["decision"], "allow");
+    assert_eq!(record["load"]["digest"], record["identity"]);
 }
 
 #[test]
@@ -195,6 +207,7 @@ fn tail_shows_the_last_then_what_comes_and_ends_well_on_ctrl_c() {
         .args([
             "audit",
             "tail",
+            "--decision=deny",
             "--limit",
             "1",
             "--output=json",

@@ -7,11 +7,9 @@ use std::fs::File;
 use wasmtime::component::Component;
 use wasmtime::{Engine, Result};
 
-use super::entry::Verified;
-
-/// Loads the code of a verified entry, mapped from its open file where the system can, so that a plugin that is never
+/// Loads verified code, mapped from its open file where the system can, so that a plugin that is never
 /// called takes no memory for its code.
-pub(super) fn load(engine: &Engine, file: &File, entry: &Verified<'_>) -> Result<Component> {
+pub(super) fn load(engine: &Engine, file: &File, code: &[u8]) -> Result<Component> {
     #[cfg(target_os = "linux")]
     {
         use std::os::fd::AsRawFd;
@@ -28,5 +26,5 @@ pub(super) fn load(engine: &Engine, file: &File, entry: &Verified<'_>) -> Result
     }
     let _ = file;
     // SAFETY: as above, and these are the very bytes in memory that were verified.
-    unsafe { Component::deserialize(engine, entry.code) }
+    unsafe { Component::deserialize(engine, code) }
 }

@@ -6,16 +6,20 @@ mod code;
 mod entry;
 mod key;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use entry::Part;
 pub(crate) use key::CacheKey;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::mac::MacKey;
 use crate::private::{make_private, open_private};
+
+/// How the name of a file starts that is being written.
+const UNFINISHED: &str = ".unfinished-";
 
 /// A directory of compiled plugins.
 #[derive(Debug)]
@@ -24,13 +28,6 @@ pub(crate) struct Cache {
     mac: MacKey,
     /// Bytes that all entries together may take; the oldest go first.
     limit: u64,
-}
-
-/// What a hit gives.
-pub(crate) struct Hit {
-    pub(crate) component: Component,
-    /// What the caller stored beside the code.
-    pub(crate) notes: Vec<u8>,
 }
 
 impl Cache {
@@ -45,51 +42,78 @@ impl Cache {
         Ok(Self { folder, mac, limit })
     }
 
-    /// The entry under `key`, if there is a whole one that this cache wrote.
-    pub(crate) fn get(&self, engine: &Engine, key: &CacheKey) -> Option<Hit> {
-        let path = self.path(key);
-        let mut file = open_private(&path).ok()?;
+    /// The code under `key`, if there is some that this cache wrote.
+    pub(crate) fn code(&self, engine: &Engine, key: &CacheKey) -> Option<Component> {
+        let (file, bytes) = self.open_part(Part::Code, key)?;
+        let code = self.verified(Part::Code, key, &bytes)?;
+        let loaded = code::load(engine, &file, code);
+        let loaded = loaded.inspect_err(|error| {
+            self.give_up(Part::Code, key, &format!("does not load ({error})"));
+        });
+        loaded.ok()
+    }
+
+    /// What was stored beside the code under `key`; the code is not looked at.
+    pub(crate) fn notes(&self, key: &CacheKey) -> Option<Vec<u8>> {
+        let (_, bytes) = self.open_part(Part::Notes, key)?;
+        let notes = self.verified(Part::Notes, key, &bytes)?;
+        Some(notes.to_vec())
+    }
+
+    /// Whether there is code under `key`, by its name alone.
+    pub(crate) fn has_code(&self, key: &CacheKey) -> bool {
+        self.path(Part::Code, key).exists()
+    }
+
+    /// Stores compiled code, then `notes`. A failure is logged and forgotten.
+    pub(crate) fn put(&self, key: &CacheKey, code: &[u8], notes: &[u8]) {
+        let written = [(Part::Code, code), (Part::Notes, notes)]
+            .into_iter()
+            .try_for_each(|(part, content)| {
+                let bytes = entry::write(part, content, key, &self.mac);
+                self.write(&self.path(part, key), &bytes)
+            });
+        if let Err(error) = written {
+            tracing::warn!(folder = %self.folder.display(), %error, "can't write to the cache");
+        }
+    }
+
+    fn open_part(&self, part: Part, key: &CacheKey) -> Option<(File, Vec<u8>)> {
+        let mut file = open_private(&self.path(part, key)).ok()?;
         let mut bytes = Vec::new();
         if let Ok(metadata) = file.metadata() {
             bytes.reserve_exact(usize::try_from(metadata.len()).ok()?);
         }
         file.read_to_end(&mut bytes).ok()?;
-        let Some(entry) = entry::read(&bytes, key, &self.mac) else {
-            tracing::warn!(path = %path.display(), "cache entry is not this host's, or is damaged: compiling again");
-            let _ = fs::remove_file(&path);
-            return None;
-        };
-        match code::load(engine, &file, &entry) {
-            Ok(component) => Some(Hit {
-                component,
-                notes: entry.notes.to_vec(),
-            }),
-            Err(error) => {
-                tracing::warn!(path = %path.display(), %error, "cache entry does not load: compiling again");
-                let _ = fs::remove_file(&path);
-                None
-            }
-        }
+        Some((file, bytes))
     }
 
-    /// Stores compiled code with `notes`. A failure is logged and forgotten.
-    pub(crate) fn put(&self, key: &CacheKey, code: &[u8], notes: &[u8]) {
-        let bytes = entry::write(code, notes, key, &self.mac);
-        if let Err(error) = self.write(key, &bytes) {
-            tracing::warn!(folder = %self.folder.display(), %error, "can't write to the cache");
+    fn verified<'a>(&self, part: Part, key: &CacheKey, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        let content = entry::read(part, bytes, key, &self.mac);
+        if content.is_none() {
+            self.give_up(part, key, "is not this host's, or is damaged");
         }
+        content
+    }
+
+    fn give_up(&self, part: Part, key: &CacheKey, why: &str) {
+        let path = self.path(part, key);
+        tracing::warn!(path = %path.display(), "cache entry {why}: compiling again");
+        let _ = fs::remove_file(path);
     }
 
     /// Entries appear whole under their name or not at all, and are never changed in place.
-    fn write(&self, key: &CacheKey, bytes: &[u8]) -> io::Result<()> {
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         if bytes.len() as u64 > self.limit {
             return Ok(());
         }
         self.make_room(bytes.len() as u64)?;
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            .tempfile_in(&self.folder)?;
         io::Write::write_all(&mut file, bytes)?;
         file.as_file().sync_data()?;
-        file.persist(self.path(key))?;
+        file.persist(path)?;
         Ok(())
     }
 
@@ -97,9 +121,7 @@ impl Cache {
         let mut entries = Vec::new();
         for entry in fs::read_dir(&self.folder)?.flatten() {
             let path = entry.path();
-            if path
-                .extension()
-                .is_some_and(|extension| extension == entry::EXTENSION)
+            if is_ours(&path)
                 && let Ok(metadata) = entry.metadata()
             {
                 entries.push((metadata.modified()?, metadata.len(), path));
@@ -117,11 +139,18 @@ impl Cache {
         Ok(())
     }
 
-    fn path(&self, key: &CacheKey) -> PathBuf {
+    fn path(&self, part: Part, key: &CacheKey) -> PathBuf {
         self.folder
             .join(key.to_string())
-            .with_extension(entry::EXTENSION)
+            .with_extension(part.extension())
     }
+}
+
+/// Whether a file counts as the cache's: part of an entry, or one that a process that was killed did not finish.
+fn is_ours(path: &Path) -> bool {
+    let is_part = |extension| Part::ALL.iter().any(|part| extension == part.extension());
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    path.extension().is_some_and(is_part) || name.starts_with(UNFINISHED.as_bytes())
 }
 
 #[cfg(test)]

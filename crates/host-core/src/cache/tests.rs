@@ -27,27 +27,25 @@ impl Fixture {
             Component::new(&self.engine, wat::parse_str("(component)").unwrap()).unwrap();
         self.cache
             .put(&self.key, &component.serialize().unwrap(), b"notes");
-        self.cache.path(&self.key)
+        self.cache.path(Part::Code, &self.key)
     }
 
     fn hit(&self) -> bool {
-        self.cache.get(&self.engine, &self.key).is_some()
+        self.cache.code(&self.engine, &self.key).is_some()
+    }
+
+    fn notes(&self) -> Option<Vec<u8>> {
+        self.cache.notes(&self.key)
     }
 }
 
 #[test]
 fn an_entry_comes_back_with_its_notes() {
     let fixture = fixture();
-    assert!(!fixture.hit());
+    assert!(!fixture.hit() && fixture.notes().is_none());
     fixture.store();
-    assert_eq!(
-        fixture
-            .cache
-            .get(&fixture.engine, &fixture.key)
-            .unwrap()
-            .notes,
-        b"notes"
-    );
+    assert!(fixture.hit());
+    assert_eq!(fixture.notes().unwrap(), b"notes");
 }
 
 #[test]
@@ -55,7 +53,7 @@ fn an_entry_is_found_by_another_process_with_the_same_folder() {
     let fixture = fixture();
     fixture.store();
     let other = Cache::open(&fixture.folder.path().join("cache"), 1 << 20).unwrap();
-    assert!(other.get(&fixture.engine, &fixture.key).is_some());
+    assert!(other.code(&fixture.engine, &fixture.key).is_some());
 }
 
 #[test]
@@ -77,7 +75,7 @@ fn a_changed_truncated_or_foreign_entry_is_a_miss_and_is_removed() {
         [&whole[..], b"more"].concat(),
     ];
     for bytes in damaged {
-        let path = fixture.cache.path(&fixture.key);
+        let path = fixture.cache.path(Part::Code, &fixture.key);
         fs::write(&path, bytes).unwrap();
         assert!(!fixture.hit());
         assert!(!path.exists());
@@ -85,11 +83,37 @@ fn a_changed_truncated_or_foreign_entry_is_a_miss_and_is_removed() {
 }
 
 #[test]
+fn every_flipped_bit_of_the_notes_is_a_miss() {
+    let fixture = fixture();
+    fixture.store();
+    let path = fixture.cache.path(Part::Notes, &fixture.key);
+    let whole = fs::read(&path).unwrap();
+    for bit in 0..whole.len() * 8 {
+        let mut bytes = whole.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(fixture.notes(), None, "bit {bit}");
+    }
+}
+
+#[test]
+fn one_part_does_not_stand_for_the_other() {
+    let fixture = fixture();
+    let code = fixture.store();
+    let notes = fixture.cache.path(Part::Notes, &fixture.key);
+    fs::copy(&code, &notes).unwrap();
+    assert_eq!(fixture.notes(), None);
+    fixture.store();
+    fs::copy(&notes, &code).unwrap();
+    assert!(!fixture.hit());
+}
+
+#[test]
 fn an_entry_under_another_key_is_a_miss() {
     let fixture = fixture();
     let other = CacheKey::new(&Digest::of(b"other"), &fixture.engine);
-    fs::rename(fixture.store(), fixture.cache.path(&other)).unwrap();
-    assert!(fixture.cache.get(&fixture.engine, &other).is_none());
+    fs::rename(fixture.store(), fixture.cache.path(Part::Code, &other)).unwrap();
+    assert!(fixture.cache.code(&fixture.engine, &other).is_none());
 }
 
 #[test]
@@ -118,7 +142,7 @@ fn the_oldest_entries_make_room() {
     let second = CacheKey::new(&Digest::of(b"second"), &fixture.engine);
     fixture.cache.put(&second, &[0; 200], b"");
     assert!(!first.exists());
-    assert!(fixture.cache.path(&second).exists());
+    assert!(fixture.cache.path(Part::Code, &second).exists());
 }
 
 #[cfg(unix)]

@@ -1,50 +1,165 @@
-//! Where a load's code comes from: the cache, or the compiler.
+//! Where a plugin's code comes from – the cache, or the compiler – and when: with the load, or with the first call.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use wasmtime::component::Component;
 
-use super::blocking;
-use crate::cache::CacheKey;
+use super::{Source, blocking, source};
+use crate::cache::{Cache, CacheKey};
 use crate::error::Error;
 use crate::host::HostInner;
-use crate::{Digest, ToolDefinition, compile};
+use crate::instance::Template;
+use crate::{Digest, ToolDefinition, compile, contract};
 
-/// Compiled code that is ready to be linked, and the definitions if they are known already.
-pub(super) struct Compiled {
+/// A plugin's code, which calls are made of: linked already, or when the first one comes.
+pub(crate) struct Code {
+    pub(crate) metered: bool,
+    linked: OnceCell<Template>,
+    /// Where to look again if the cache has lost it by then.
+    source: Option<Source>,
+}
+
+impl Code {
+    /// Linked with the load.
+    pub(super) fn now(template: Template, metered: bool) -> Self {
+        Self {
+            metered,
+            linked: OnceCell::from(template),
+            source: None,
+        }
+    }
+
+    /// To be linked when it is needed.
+    pub(super) fn later(source: Source, metered: bool) -> Self {
+        Self {
+            metered,
+            linked: OnceCell::new(),
+            source: Some(source),
+        }
+    }
+
+    /// What instances are made of.
+    ///
+    /// # Errors
+    /// As a load: where the code has to be compiled again, and the file is gone or is not the one that was verified.
+    pub(crate) async fn template(
+        &self,
+        host: &Arc<HostInner>,
+        digest: Digest,
+        definitions: &[ToolDefinition],
+    ) -> Result<&Template, Error> {
+        if let Some(template) = self.linked.get() {
+            return Ok(template);
+        }
+        let link = || async {
+            let (component, key) = match cached(host, self.metered, digest).await? {
+                Some(found) => return link(host, self.metered, &found.component),
+                None => self.compile_again(host, digest).await?,
+            };
+            let template = link(host, self.metered, &component)?;
+            store(host, component, key, definitions.to_vec()).await?;
+            Ok(template)
+        };
+        // Rare, and larger than all that a call otherwise keeps while it waits.
+        Box::pin(self.linked.get_or_try_init(link)).await
+    }
+
+    /// Reads the source again, which must be what it was.
+    async fn compile_again(
+        &self,
+        host: &Arc<HostInner>,
+        digest: Digest,
+    ) -> Result<(Component, CacheKey), Error> {
+        let Some(source) = self.source.clone() else {
+            return Err(Error::host("code that was linked is to be linked again"));
+        };
+        let most = host.limits.load.component_bytes;
+        let bytes = blocking(move || source::read_again(&source, &digest, most)).await?;
+        compile_in_time(host, self.metered, bytes, digest, None).await
+    }
+}
+
+/// What the cache has of a plugin.
+pub(super) struct Cached {
     pub(super) component: Component,
-    pub(super) key: CacheKey,
-    pub(super) definitions: Option<Vec<ToolDefinition>>,
+    pub(super) definitions: Vec<ToolDefinition>,
 }
 
 /// The code of these bytes, and what the plugin says of its tools, as this host stored them.
-pub(super) fn from_cache(
-    host: &HostInner,
+pub(super) async fn cached(
+    host: &Arc<HostInner>,
     metered: bool,
-    digest: &Digest,
-) -> Result<Option<Compiled>, Error> {
-    let Some(cache) = &host.cache else {
-        return Ok(None);
-    };
-    let engine = &host.engines.get(metered)?.engine;
-    let key = CacheKey::new(digest, engine);
-    let compiled = cache.get(engine, &key).and_then(|hit| {
-        let definitions = Some(serde_json::from_slice(&hit.notes).ok()?);
-        Some(Compiled {
-            component: hit.component,
-            key,
+    digest: Digest,
+) -> Result<Option<Cached>, Error> {
+    in_cache(host, metered, digest, move |cache, host, key| {
+        let definitions = definitions(cache, key)?;
+        let engine = &host.engines.get(metered).ok()?.engine;
+        let component = cache.code(engine, key)?;
+        Some(Cached {
+            component,
             definitions,
         })
-    });
-    let counter = if compiled.is_some() {
-        &host.cache_hits
-    } else {
-        &host.cache_misses
-    };
-    counter.fetch_add(1, Ordering::Relaxed);
-    Ok(compiled)
+    })
+    .await
+}
+
+/// What the plugin of these bytes says of its tools, where its code seems to be there too; the code is not looked at.
+pub(super) async fn cached_definitions(
+    host: &Arc<HostInner>,
+    metered: bool,
+    digest: Digest,
+) -> Result<Option<Vec<ToolDefinition>>, Error> {
+    in_cache(host, metered, digest, |cache, _, key| {
+        let definitions = definitions(cache, key)?;
+        cache.has_code(key).then_some(definitions)
+    })
+    .await
+}
+
+fn definitions(cache: &Cache, key: &CacheKey) -> Option<Vec<ToolDefinition>> {
+    serde_json::from_slice(&cache.notes(key)?).ok()
+}
+
+async fn in_cache<T: Send + 'static>(
+    host: &Arc<HostInner>,
+    metered: bool,
+    digest: Digest,
+    find: impl FnOnce(&Cache, &HostInner, &CacheKey) -> Option<T> + Send + 'static,
+) -> Result<Option<T>, Error> {
+    let host = Arc::clone(host);
+    blocking(move || {
+        let Some(cache) = &host.cache else {
+            return Ok(None);
+        };
+        let key = CacheKey::new(&digest, &host.engines.get(metered)?.engine);
+        let found = find(cache, &host, &key);
+        let counter = match found {
+            Some(_) => &host.cache_hits,
+            None => &host.cache_misses,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        Ok(found)
+    })
+    .await
+}
+
+/// Checks what the code imports and exports, and links it.
+pub(super) fn link(
+    host: &HostInner,
+    metered: bool,
+    component: &Component,
+) -> Result<Template, Error> {
+    let runtime = host.engines.get(metered)?;
+    let exports = contract::check(component, &runtime.engine)?;
+    Template::new(
+        runtime,
+        component,
+        exports,
+        Arc::clone(&host.live_instances),
+    )
 }
 
 /// Compiles on another thread, a few at a time, for no longer than the operator allows.
@@ -54,7 +169,7 @@ pub(super) async fn compile_in_time(
     bytes: Arc<[u8]>,
     digest: Digest,
     on_compile: Option<Arc<dyn Fn() + Send + Sync>>,
-) -> Result<Compiled, Error> {
+) -> Result<(Component, CacheKey), Error> {
     let permit = Arc::clone(&host.compiles)
         .acquire_owned()
         .await
@@ -70,11 +185,7 @@ pub(super) async fn compile_in_time(
         let _permit = permit;
         let component = compile::compile(&engine, &bytes, &limits)?;
         let key = CacheKey::new(&digest, &engine);
-        Ok(Compiled {
-            component,
-            key,
-            definitions: None,
-        })
+        Ok((component, key))
     });
     timeout(allowed, compiling)
         .await

@@ -57,6 +57,7 @@ impl From<Vec<u8>> for Source {
 
 /// A component's bytes with what can be said of them without running or compiling anything.
 pub(crate) struct Candidate {
+    pub(super) source: Source,
     pub(crate) bytes: Arc<[u8]>,
     pub(crate) digest: Digest,
     pub(crate) manifest: Option<Manifest>,
@@ -105,6 +106,7 @@ pub(crate) fn read(source: &Source, limits: &LoadLimits) -> Result<Candidate, Er
         None => id_of(source, &digest)?,
     };
     Ok(Candidate {
+        source: source.clone(),
         bytes,
         digest,
         manifest,
@@ -112,6 +114,23 @@ pub(crate) fn read(source: &Source, limits: &LoadLimits) -> Result<Candidate, Er
         id,
         signatures: signatures(source),
     })
+}
+
+/// The bytes of a component that was read before, and must not have changed since.
+///
+/// # Errors
+/// [`Error::Changed`], and where the file can't be read any more.
+pub(super) fn read_again(source: &Source, digest: &Digest, most: u64) -> Result<Arc<[u8]>, Error> {
+    let path = match source {
+        Source::Bytes(bytes) => return Ok(Arc::clone(bytes)),
+        Source::Path(path) => path,
+    };
+    let bytes = read_file(path, most)?;
+    if Digest::of(&bytes) == *digest {
+        Ok(bytes.into())
+    } else {
+        Err(Error::Changed { path: path.clone() })
+    }
 }
 
 /// Up to one byte more than `most`, so that a file that is too large, or grows while it is read, is found out.

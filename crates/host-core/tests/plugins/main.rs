@@ -2,6 +2,7 @@
 
 mod support;
 
+mod cache_attacks;
 mod calls;
 mod clients;
 mod contract;
@@ -12,4 +13,6 @@ mod load;
 mod properties;
 mod secrets;
 mod state;
+mod stop;
 mod streams;
+mod trust;
