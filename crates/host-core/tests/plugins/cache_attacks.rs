@@ -23,7 +23,7 @@ const MAC_BYTES: usize = 32;
 
 /// A cache that knows one guest.
 struct Stage {
-    folder: TempDir,
+    _folder: TempDir,
     cache: PathBuf,
 }
 
@@ -35,7 +35,10 @@ impl Stage {
             .load(guest, Default::default())
             .await
             .unwrap();
-        Self { folder, cache }
+        Self {
+            _folder: folder,
+            cache,
+        }
     }
 
     /// The file of a part of the only entry.
@@ -115,14 +118,7 @@ async fn a_truncated_or_longer_entry_is_compiled_again() {
     for part in PARTS {
         let path = stage.part(part);
         let whole = fs::read(&path).unwrap();
-        let lengths = [
-            0,
-            1,
-            MAC_BYTES - 1,
-            MAC_BYTES,
-            whole.len() / 2,
-            whole.len() - 1,
-        ];
+        let lengths = [0, MAC_BYTES - 1, whole.len() - 1];
         let cut = lengths.map(|length| whole[..length].to_vec());
         for bytes in cut.into_iter().chain([[&whole[..], b"x"].concat()]) {
             fs::write(&path, bytes).unwrap();
@@ -225,14 +221,18 @@ async fn a_full_disk_under_the_cache_costs_the_cache_alone() {
     }
     let folder = tempfile::tempdir().unwrap();
     let cache = folder.path().join("cache");
-    // No file may be longer than a few KiB; without the signal that then comes, writing fails as on a full disk.
+    // No file may be longer than 100 KiB, so that code can't be written, and what is in memory alone can. Without the signal
+    // that then comes, writing fails as on a full disk.
     let test = "cache_attacks::a_full_disk_under_the_cache_costs_the_cache_alone";
-    let status = child("trap '' 25; ulimit -f 8; ", test, &cache)
+    let status = child("trap '' 25; ulimit -f 200; ", test, &cache)
         .status()
         .unwrap();
     assert!(status.success());
     assert_eq!(fs::read_dir(&cache).unwrap().count(), 1, "mac.key");
-    let stage = Stage { folder, cache };
+    let stage = Stage {
+        _folder: folder,
+        cache,
+    };
     stage.compiles(1).await;
     stage.compiles(0).await;
 }
@@ -288,9 +288,9 @@ async fn a_process_that_is_killed_at_any_point_of_a_load_leaves_nothing_half_the
         caches.push(killed_at(moment, format!("event-{at}")));
     }
     // And at moments that nothing marks, over all of the time that it takes.
-    for part in 1..8 {
+    for part in 1..5 {
         let begun = Instant::now();
-        let after: Duration = takes * part / 8;
+        let after: Duration = takes * part / 5;
         caches.push(killed_at(
             &|_| begun.elapsed() > after,
             format!("time-{part}"),
