@@ -2,9 +2,13 @@
 
 mod audit;
 mod secret;
+mod trust;
 
 pub(crate) use audit::{AuditCommand, WantedArgs};
 pub(crate) use secret::{BindArgs, SecretCommand, SecretsArgs, StoreKind, UnbindArgs};
+pub(crate) use trust::{
+    KeygenArgs, KeysArgs, SignArgs, TrustAddArgs, TrustArgs, TrustCommand, VerifyArgs,
+};
 
 use crate::arguments::Assignment;
 use bytesize::ByteSize;
@@ -64,6 +68,15 @@ pub(crate) enum Command {
     /// Keep secrets, and say which plugins' requests carry them.
     #[command(subcommand)]
     Secret(SecretCommand),
+    /// Make a key to sign plugins with.
+    Keygen(KeygenArgs),
+    /// Sign a plugin: id, version and all of its bytes.
+    Sign(SignArgs),
+    /// Say who signed a plugin, and whether that is enough here.
+    Verify(VerifyArgs),
+    /// Say whose signatures count, and for which plugins.
+    #[command(subcommand)]
+    Trust(TrustCommand),
     /// Write a completion script for a shell to stdout.
     Completions {
         /// The shell.

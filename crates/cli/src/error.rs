@@ -4,12 +4,15 @@ use crate::arguments::ArgumentError;
 use crate::commands::build::BuildError;
 use crate::commands::new::NewError;
 use crate::commands::secret::SecretCommandError;
+use crate::commands::trust::TrustCommandError;
 use crate::decided::{self, Refused};
 use crate::exit::Exit;
+use crate::key_file::KeyFileError;
 use crate::secrets;
-use portcullis_host_core::{Capability, Error as HostError, ErrorKind};
+use portcullis_host_core::{Capability, Error as HostError, ErrorKind, TrustError};
 use portcullis_host_policy::SlotError;
 use portcullis_host_policy::document::{DocumentError, DocumentErrors};
+use portcullis_host_policy::trust::Distrust;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
@@ -27,6 +30,25 @@ pub(crate) enum CliError {
     Build(#[from] BuildError),
     #[error(transparent)]
     Secret(#[from] SecretCommandError),
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    #[error("this can't be signed: {0}")]
+    NotSigned(Distrust),
+    #[error(transparent)]
+    Trust(TrustCommandError),
+    /// A file of the operator's or of signatures is not what it should be.
+    #[error("{} is not right\n{}", path.display(), errors.report(&path.to_string_lossy()))]
+    Mistakes {
+        path: PathBuf,
+        errors: DocumentErrors,
+    },
+    #[error(
+        "neither XDG_CONFIG_HOME nor a home folder is known; say where {what} is kept with {option}"
+    )]
+    NoFolder {
+        what: &'static str,
+        option: &'static str,
+    },
     #[error("{}", described(.0))]
     Host(#[from] HostError),
     /// A call's error, with what was denied to it before, and what its plugin asks for and can't be seen to miss.
@@ -58,8 +80,14 @@ impl CliError {
             CliError::Secret(_) => Exit::Failed,
             CliError::New(NewError::Write { .. }) => Exit::Failed,
             CliError::New(_) => Exit::Usage,
-            CliError::Build(BuildError::Manifest { .. }) => Exit::NotLoadable,
+            CliError::Build(BuildError::Manifest { .. }) | CliError::NotSigned(_) => {
+                Exit::NotLoadable
+            }
             CliError::Build(_)
+            | CliError::Key(_)
+            | CliError::Trust(_)
+            | CliError::Mistakes { .. }
+            | CliError::NoFolder { .. }
             | CliError::Audit { .. }
             | CliError::Runtime(_)
             | CliError::Stdout(_) => Exit::Failed,
@@ -85,9 +113,20 @@ impl CliError {
                 Map::from_iter([("mistakes".into(), mistakes(source))]),
             ),
             CliError::Build(_) => ("build".into(), Map::new()),
-            CliError::Audit { .. } | CliError::Runtime(_) | CliError::Stdout(_) => {
-                ("io".into(), Map::new())
-            }
+            CliError::Key(_) => ("key".into(), Map::new()),
+            CliError::NotSigned(_) => (ErrorKind::Manifest.to_string(), Map::new()),
+            CliError::Trust(_) => ("trust".into(), Map::new()),
+            CliError::Mistakes { path, errors } => (
+                "mistakes".into(),
+                Map::from_iter([
+                    ("path".into(), path.to_string_lossy().into()),
+                    ("mistakes".into(), mistakes(errors)),
+                ]),
+            ),
+            CliError::NoFolder { .. }
+            | CliError::Audit { .. }
+            | CliError::Runtime(_)
+            | CliError::Stdout(_) => ("io".into(), Map::new()),
             CliError::Host(error) => return json!({ "error": host_json(error) }),
             CliError::Call {
                 error,
@@ -98,6 +137,24 @@ impl CliError {
         fields.insert("kind".into(), Value::String(kind));
         fields.insert("message".into(), self.to_string().into());
         json!({ "error": fields })
+    }
+}
+
+impl From<TrustError> for CliError {
+    fn from(error: TrustError) -> Self {
+        match error {
+            TrustError::Mistakes { path, errors } => CliError::Mistakes { path, errors },
+            error => CliError::Trust(error.into()),
+        }
+    }
+}
+
+impl From<TrustCommandError> for CliError {
+    fn from(error: TrustCommandError) -> Self {
+        match error {
+            TrustCommandError::Folder(error) => error.into(),
+            error => CliError::Trust(error),
+        }
     }
 }
 

@@ -10,10 +10,13 @@ mod error;
 mod escape;
 mod exit;
 mod host;
+mod key_file;
 mod log;
 mod output;
 mod progress;
 mod secrets;
+mod signed;
+mod trust;
 
 use args::{Cli, Command, Format};
 use clap::Parser;
@@ -48,6 +51,10 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Policy(command) => return commands::policy::run(command, format, verbose),
         Command::Audit(command) => commands::audit::run(&command, format)?,
         Command::Secret(command) => commands::secret::run(&command, format)?,
+        Command::Keygen(args) => commands::keygen::run(&args, format)?,
+        Command::Sign(args) => commands::sign::run(&args, format)?,
+        Command::Verify(args) => return commands::verify::run(&args, format),
+        Command::Trust(command) => commands::trust::run(&command, format)?,
         Command::Completions { shell } => commands::completions::run(shell)?,
     }
     Ok(Exit::Done)

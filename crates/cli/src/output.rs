@@ -59,6 +59,14 @@ pub(crate) fn json_line(value: &impl Serialize) -> Result<(), CliError> {
     text(&escape::json(&document))
 }
 
+/// Writes what a command did: a document or a line of text.
+pub(crate) fn said(format: Format, document: &impl Serialize, text: &str) -> Result<(), CliError> {
+    match format {
+        Format::Json => json(document),
+        Format::Text => self::text(text),
+    }
+}
+
 /// A JSON document over several lines, safe to look at.
 pub(crate) fn pretty(value: &impl Serialize) -> Result<String, CliError> {
     let document = serde_json::to_string_pretty(value)

@@ -55,7 +55,7 @@ mod log;
 mod mac;
 mod permit;
 mod plugin;
-mod private;
+pub mod private;
 mod probe;
 mod schema;
 pub mod secret;

@@ -1,13 +1,15 @@
-//! What the host keeps for this user alone: the folders for it, how they are made, and how files in them are read and replaced:
-//! one writer at a time, each file whole or not at all.
+//! What a host and its tools keep for this user alone: the folders for it, how they are made, and how files in them are read and
+//! written: one writer at a time, each file whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use tempfile::{NamedTempFile, PersistError};
+
 /// A folder of this user's: `variable` of the XDG base directories, or `fallback` in the home folder, and in it `portcullis/NAME`.
 /// None where nothing says where home is.
-pub(crate) fn user_folder(variable: &str, fallback: &str, name: &str) -> Option<PathBuf> {
+pub fn user_folder(variable: &str, fallback: &str, name: &str) -> Option<PathBuf> {
     let base = match std::env::var_os(variable).map(PathBuf::from) {
         Some(folder) if folder.is_absolute() => folder,
         _ => std::env::home_dir()?.join(fallback),
@@ -16,8 +18,11 @@ pub(crate) fn user_folder(variable: &str, fallback: &str, name: &str) -> Option<
 }
 
 /// Makes a folder that only this user can enter, or checks that it is one.
+///
+/// # Errors
+/// Where it can't be made, is another user's, or is open to others.
 #[cfg(unix)]
-pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
+pub fn make_private(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, MetadataExt};
     fs::DirBuilder::new()
         .recursive(true)
@@ -39,8 +44,12 @@ pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a folder of this user's.
+///
+/// # Errors
+/// Where it can't be made.
 #[cfg(not(unix))]
-pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
+pub fn make_private(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
@@ -80,7 +89,10 @@ pub(crate) fn is_at(_: &File, path: &Path) -> bool {
 }
 
 /// Makes the folder where it is missing, and keeps other writers out for as long as the file lives.
-pub(crate) fn lock(folder: &Path) -> io::Result<File> {
+///
+/// # Errors
+/// As [`make_private`], and where there is no such lock on this system.
+pub fn lock(folder: &Path) -> io::Result<File> {
     make_private(folder)?;
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
@@ -91,28 +103,53 @@ pub(crate) fn lock(folder: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// What is in an open file, up to `max` bytes.
+/// What is in a file; none where there is no file. Links are not followed.
 ///
 /// # Errors
-/// [`io::ErrorKind::FileTooLarge`] where there is more.
-pub(crate) fn read_whole(file: File, max: u64) -> io::Result<Vec<u8>> {
+/// Where it can't be read, is another user's, lets others do what `forbidden` says (as in `chmod`), or is longer than `max` bytes
+/// ([`io::ErrorKind::FileTooLarge`]).
+pub fn read(path: &Path, forbidden: u32, max: u64) -> io::Result<Option<Vec<u8>>> {
+    let file = match open_private(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    check_private(&file, forbidden)?;
     let mut bytes = Vec::new();
     file.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max {
         let why = "it is larger than any that is written";
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
     }
-    Ok(bytes)
+    Ok(Some(bytes))
 }
 
 /// Puts a file in the place of the one that is there. The caller holds the lock.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+/// Where it can't be written; what was there is still there then.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put(path, bytes, |file| file.persist(path))
+}
+
+/// Writes a file where there is none.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`], and where it can't be written.
+pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put(path, bytes, |file| file.persist_noclobber(path))
+}
+
+fn put(
+    path: &Path,
+    bytes: &[u8],
+    persist: impl FnOnce(NamedTempFile) -> Result<File, PersistError>,
+) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     // Made with 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut file = NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
+    persist(file).map_err(|error| error.error)?;
     // The name is safe when its folder is.
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
@@ -121,7 +158,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Refuses a file that belongs to somebody else, or that others may do with what `forbidden` says (as in `chmod`).
 #[cfg(unix)]
-pub(crate) fn check_private(file: &File, forbidden: u32) -> io::Result<()> {
+fn check_private(file: &File, forbidden: u32) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
     let metadata = file.metadata()?;
     let refuse = |why| Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
@@ -138,6 +175,6 @@ pub(crate) fn check_private(file: &File, forbidden: u32) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn check_private(_: &File, _: u32) -> io::Result<()> {
+fn check_private(_: &File, _: u32) -> io::Result<()> {
     Ok(())
 }

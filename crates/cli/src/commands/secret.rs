@@ -64,7 +64,7 @@ fn set(place: &SecretsArgs, name: &SecretName, format: Format) -> Result<(), Cli
     }
     let text =
         format!("{name} is kept; `portcullis secret bind {name}` says which requests carry it");
-    said(format, json!({ "set": name }), &text)
+    output::said(format, &json!({ "set": name }), &text)
 }
 
 /// The value, asked for where somebody is there to answer, else from stdin. One line end after it is not part of it.
@@ -108,7 +108,7 @@ fn bind(args: &BindArgs, format: Format) -> Result<(), CliError> {
     let text = format!(
         "bound: {binding}\nthe plugin may use it where it is allowed to: portcullis call … --allow secret:{name}"
     );
-    said(format, json!({ "bound": binding }), &text)
+    output::said(format, &json!({ "bound": binding }), &text)
 }
 
 /// An identity as it is written, or that of a file.
@@ -140,7 +140,7 @@ fn unbind(args: &UnbindArgs, format: Format) -> Result<(), CliError> {
         .iter()
         .map(|binding| format!("unbound: {binding}\n"))
         .collect();
-    said(format, json!({ "unbound": gone }), &lines)
+    output::said(format, &json!({ "unbound": gone }), &lines)
 }
 
 fn remove(place: &SecretsArgs, name: &SecretName, format: Format) -> Result<(), CliError> {
@@ -150,7 +150,7 @@ fn remove(place: &SecretsArgs, name: &SecretName, format: Format) -> Result<(), 
         return Err(SecretCommandError::NoSecret(name.clone()).into());
     }
     let text = format!("{name} is gone, and {} of its bindings", gone.len());
-    said(format, json!({ "removed": name, "unbound": gone }), &text)
+    output::said(format, &json!({ "removed": name, "unbound": gone }), &text)
 }
 
 /// Takes bindings out of the file.
@@ -209,11 +209,4 @@ fn own<'a>(bindings: &'a [Binding], name: &'a SecretName) -> impl Iterator<Item 
     bindings
         .iter()
         .filter(move |binding| binding.secret == *name)
-}
-
-fn said(format: Format, document: Value, text: &str) -> Result<(), CliError> {
-    match format {
-        Format::Json => output::json(&document),
-        Format::Text => output::text(text),
-    }
 }

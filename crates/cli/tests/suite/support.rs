@@ -24,6 +24,10 @@ pub(crate) fn portcullis() -> Command {
     }
     for variable in [
         "PORTCULLIS_AUDIT_DIR",
+        "PORTCULLIS_KEYS_DIR",
+        "PORTCULLIS_KEY_PASSPHRASE",
+        "PORTCULLIS_PLUGIN_DIRS",
+        "PORTCULLIS_TRUST_DIR",
         "PORTCULLIS_SDK_PATH",
         "PORTCULLIS_SECRETS_DIR",
         "PORTCULLIS_SECRETS_PASSPHRASE",
@@ -36,6 +40,61 @@ pub(crate) fn portcullis() -> Command {
         command.env_remove(variable);
     }
     command
+}
+
+/// A user of whom nothing is known yet: folders for all that is kept.
+pub(crate) struct Home(tempfile::TempDir);
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    /// Something in the user's home.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// The command, as this user runs it in their home.
+    pub(crate) fn portcullis(&self) -> Command {
+        let mut command = portcullis();
+        command
+            .current_dir(self.0.path())
+            .env("HOME", self.0.path());
+        for (variable, folder) in [
+            ("XDG_STATE_HOME", "state"),
+            ("XDG_DATA_HOME", "data"),
+            ("XDG_CONFIG_HOME", "config"),
+        ] {
+            command.env(variable, self.path(folder));
+        }
+        // Nothing of the machine's own.
+        for variable in ["XDG_DATA_DIRS", "XDG_CONFIG_DIRS"] {
+            command.env(variable, self.path("system"));
+        }
+        command
+    }
+
+    /// Runs the command to its end; its arguments are the words of `line`.
+    pub(crate) fn run(&self, line: &str) -> Ran {
+        Ran::of(self.portcullis().args(line.split_whitespace()))
+    }
+
+    /// A plugin in the home folder: a guest that calls itself `id` of this version.
+    pub(crate) fn plugin(&self, guest: &str, name: &str, id: &str, version: &str) -> PathBuf {
+        let manifest = format!("[plugin]\nid = {id:?}\nversion = {version:?}\n");
+        let built = with_manifest(guest, self.0.path(), &manifest);
+        let path = self.path(name);
+        std::fs::rename(built, &path).expect("a place for it");
+        path
+    }
+
+    /// Makes a key of that name, and gives its id and its public key.
+    pub(crate) fn key(&self, name: &str) -> (String, String) {
+        let made = self.run(&format!("keygen {name} --output=json")).json();
+        let text = |key: &str| made[key].as_str().expect("a text").to_owned();
+        (text("keyId"), text("publicKey"))
+    }
 }
 
 /// Runs the command to its end.

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::SecretError;
-use crate::private::{self, open_private, user_folder};
+use crate::private::{self, user_folder};
 
 /// Largest file that is read: a thousand of the longest values.
 const MAX_FILE_BYTES: u64 = 32 << 20;
@@ -23,13 +23,7 @@ pub(super) fn lock(folder: &Path) -> Result<File, SecretError> {
 
 /// What is in a file that only this user can read; none where there is no file.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, SecretError> {
-    let file = match open_private(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened.map_err(failed(path))?,
-    };
-    private::check_private(&file, 0o077).map_err(failed(path))?;
-    let bytes = private::read_whole(file, MAX_FILE_BYTES);
-    bytes.map(Some).map_err(failed(path))
+    private::read(path, 0o077, MAX_FILE_BYTES).map_err(failed(path))
 }
 
 /// Puts a file in the place of the one that is there. The caller holds the lock.

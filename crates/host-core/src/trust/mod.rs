@@ -12,7 +12,7 @@ use portcullis_host_policy::trust::{Lock, Surface, TrustedKeys};
 
 pub use error::TrustError;
 
-use crate::private::{self, open_private, user_folder};
+use crate::private::{self, user_folder};
 
 /// Largest file that is read: tens of thousands of keys or plugins.
 const MAX_FILE_BYTES: u64 = 32 << 20;
@@ -174,14 +174,8 @@ impl TrustFolder {
     }
 
     fn read_bytes(&self, path: &Path) -> Result<Option<Vec<u8>>, TrustError> {
-        let file = match open_private(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            opened => opened.map_err(failed(path))?,
-        };
         // Nothing in it is secret; who can write to it decides what runs.
-        private::check_private(&file, 0o022).map_err(failed(path))?;
-        let bytes = private::read_whole(file, MAX_FILE_BYTES);
-        bytes.map(Some).map_err(failed(path))
+        private::read(path, 0o022, MAX_FILE_BYTES).map_err(failed(path))
     }
 }
 

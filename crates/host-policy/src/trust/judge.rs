@@ -218,8 +218,8 @@ fn verify(
     })
 }
 
-/// Why a signature does not count; none where it does.
-fn fault(
+/// Why one signature does not count; none where it does. `known` as in [`Candidate`].
+pub fn fault(
     trusted: &TrustedKeys,
     statement: &Statement,
     signature: &Signature,

@@ -10,7 +10,7 @@ mod surface;
 #[cfg(test)]
 mod tests;
 
-pub use judge::{Candidate, Distrust, KeyFault, Standing, TrustMode, TrustModeError, judge};
+pub use judge::{Candidate, Distrust, KeyFault, Standing, TrustMode, TrustModeError, fault, judge};
 pub use key::{KeyId, PublicKey, PublicKeyError, SecretKey};
 pub use keys::{IdPattern, IdPatternError, Threshold, TrustedKey, TrustedKeys};
 pub use lock::{Hold, Lock, Locked, Updates, UpdatesError};
