@@ -206,6 +206,9 @@ fn exit(kind: ErrorKind) -> Exit {
         | ErrorKind::Manifest
         | ErrorKind::Changed
         | ErrorKind::Untrusted
+        | ErrorKind::Discovery
+        | ErrorKind::Trust
+        | ErrorKind::NotActive
         | ErrorKind::UnknownCapability
         | ErrorKind::Definition
         | ErrorKind::Folder

@@ -11,8 +11,9 @@ use portcullis_host_policy::manifest::section::SectionError;
 use portcullis_host_policy::trust::Distrust;
 use serde::Serialize;
 
-use crate::ToolError;
 use crate::secret::SecretError;
+use crate::trust::TrustError;
+use crate::{PluginId, ToolError};
 
 /// Everything that a load or a call can end with but its result.
 ///
@@ -94,6 +95,19 @@ pub enum Error {
     /// Nobody who is trusted for this plugin vouches for these bytes.
     #[error("the plugin is not trusted: {0}")]
     Untrusted(Distrust),
+    /// A folder of plugins, or something in it, can't be used.
+    #[error("{}: {problem}; {remedy}", path.display())]
+    Discovery {
+        /// The folder or file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+        /// What the operator can do.
+        remedy: &'static str,
+    },
+    /// Trusted keys or the lock can't be read or written.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     /// The manifest asks for a capability that there is not.
     #[error("{0}")]
     UnknownCapability(DocumentErrors),
@@ -147,6 +161,14 @@ pub enum Error {
     Secret(#[from] SecretError),
 
     // ---- a call ----
+    /// No plugin of this id can be called now.
+    #[error("the plugin {id} can't be called: {why}")]
+    NotActive {
+        /// What was asked for.
+        id: PluginId,
+        /// What is known of it.
+        why: String,
+    },
     /// The plugin has no tool of this name.
     #[error("no tool is called {tool:?}{}", nearest.as_ref().map(|name| format!("; did you mean {name:?}?")).unwrap_or_default())]
     UnknownTool {
@@ -278,6 +300,9 @@ impl Error {
             }
             Error::Changed { .. } => ErrorKind::Changed,
             Error::Signatures { .. } | Error::Untrusted(_) => ErrorKind::Untrusted,
+            Error::Discovery { .. } => ErrorKind::Discovery,
+            Error::Trust(_) => ErrorKind::Trust,
+            Error::NotActive { .. } => ErrorKind::NotActive,
             Error::UnknownCapability(_) => ErrorKind::UnknownCapability,
             Error::Definition { .. } => ErrorKind::Definition,
             Error::Folder { .. } => ErrorKind::Folder,
@@ -341,6 +366,9 @@ pub enum ErrorKind {
     Manifest,
     Changed,
     Untrusted,
+    Discovery,
+    Trust,
+    NotActive,
     UnknownCapability,
     Definition,
     Folder,

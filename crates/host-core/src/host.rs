@@ -22,6 +22,7 @@ use crate::log::{LogSink, TracingSink};
 use crate::permit::Gate;
 use crate::plugin::Plugin;
 use crate::private::user_folder;
+use crate::registry::{Announcer, Changes, Registry, RegistryOptions};
 use crate::secret::{Binding, SecretStore};
 use crate::session::SessionCount;
 use crate::state_store::{FileState, StateStore, default_store};
@@ -62,6 +63,7 @@ pub(crate) struct HostInner {
     pub(crate) live_instances: Arc<AtomicUsize>,
     pub(crate) cache_hits: AtomicU64,
     pub(crate) cache_misses: AtomicU64,
+    pub(crate) changes: Announcer,
     calls: AtomicU64,
     run_id: u32,
 }
@@ -124,6 +126,20 @@ impl Host {
         options: LoadOptions,
     ) -> Result<Plugin, Error> {
         load::load(&self.inner, source.into(), options).await
+    }
+
+    /// Opens folders of plugins: what is found is judged, loaded as the operator says, and can be called by its id.
+    ///
+    /// # Errors
+    /// [`Error::Trust`] where trusted keys or the lock can't be read. What is wrong with a plugin is no error: the snapshot
+    /// says it.
+    pub async fn open_registry(&self, options: RegistryOptions) -> Result<Registry, Error> {
+        Registry::open(Arc::clone(&self.inner), options).await
+    }
+
+    /// Hears of every change to the plugins of this host's registries, from now on.
+    pub fn subscribe(&self) -> Changes {
+        self.inner.changes.subscribe()
     }
 
     /// What can be said of a component without compiling or running it.
@@ -397,6 +413,7 @@ impl HostBuilder {
             live_instances: Arc::default(),
             cache_hits: AtomicU64::new(0),
             cache_misses: AtomicU64::new(0),
+            changes: Announcer::default(),
             calls: AtomicU64::new(0),
             run_id: u32::from_le_bytes(run_id),
             limits,

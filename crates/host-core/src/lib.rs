@@ -57,6 +57,7 @@ mod permit;
 mod plugin;
 pub mod private;
 mod probe;
+mod registry;
 mod schema;
 pub mod secret;
 mod session;
@@ -100,6 +101,10 @@ pub use portcullis_host_policy::manifest::{InstancePolicy, Manifest};
 pub use portcullis_host_policy::request::{HttpRequest, Request};
 pub use portcullis_host_policy::{Digest, PluginId};
 pub use portcullis_host_policy::{Grant, Identity};
+pub use registry::{
+    Change, Changes, Entry, LoadProgress, Pending, PluginDir, Registry, RegistryOptions, Scope,
+    Snapshot, Status, Watch,
+};
 pub use state_store::{FileState, MemoryState, StateEntry, StateError, StateStore, StateWrite};
 pub use stream::ToolStream;
 pub use trust::{TrustError, TrustFolder};

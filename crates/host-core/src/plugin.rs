@@ -248,6 +248,20 @@ impl Plugin {
         self.inner.from_cache
     }
 
+    /// Whether it is the very same load of a plugin.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    /// Takes the place of `before`, whose sessions end: the next call of each is told.
+    pub(crate) fn succeed(&self, before: &Self) {
+        if let (Instances::Session(new), Instances::Session(old)) =
+            (&self.inner.instances, &before.inner.instances)
+        {
+            old.end_for(new);
+        }
+    }
+
     /// Closes a session, whose instance is dropped once its running call, if any, has ended. False where no such session is
     /// open.
     pub fn close_session(&self, id: &str) -> bool {

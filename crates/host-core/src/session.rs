@@ -1,8 +1,8 @@
 //! Sessions: one instance per session id, kept until it is closed or idle, one call at a time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -75,6 +75,10 @@ pub(crate) struct Sessions {
     idle: Duration,
     count: Arc<SessionCount>,
     sweeping: AtomicBool,
+    /// Sessions that ended with an earlier version of the plugin, whose next call is told.
+    lost: Mutex<HashSet<String>>,
+    /// Those of the version that took this one's place.
+    successor: OnceLock<Weak<Sessions>>,
 }
 
 /// A session's turn. Dropped without [`keep`](Turn::keep), it ends the session's state.
@@ -94,6 +98,8 @@ impl Sessions {
             idle: limits.session_idle,
             count,
             sweeping: AtomicBool::new(false),
+            lost: Mutex::default(),
+            successor: OnceLock::new(),
         }
     }
 
@@ -145,11 +151,14 @@ impl Sessions {
             scope: BusyScope::HostSessions,
             limit: self.count.limit.into(),
         };
+        if let Some(successor) = self.successor.get().and_then(Weak::upgrade) {
+            successor.lose([id.to_owned()]);
+        }
         let session = Arc::new(Session {
             turn: Arc::new(Semaphore::new(1)),
             kept: Mutex::new(Kept {
                 instance: None,
-                lost: false,
+                lost: self.lost().remove(id),
                 last_used: Instant::now(),
             }),
             _open: self.count.take().ok_or_else(busy)?,
@@ -160,12 +169,38 @@ impl Sessions {
 
     /// Closes a session; a call that is in it goes on to its end. False where there is none.
     pub(crate) fn close(&self, id: &str) -> bool {
+        self.lost().remove(id);
         self.open().remove(id).is_some()
     }
 
     /// Closes all sessions.
     pub(crate) fn close_all(&self) {
         self.open().clear();
+    }
+
+    fn lost(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends all sessions, since another version of the plugin takes this one's place: their next call, which goes to that one,
+    /// is told. Calls that are in one go on to their end.
+    pub(crate) fn end_for(&self, successor: &Arc<Self>) {
+        let ended = {
+            let mut open = self.open();
+            let _ = self.successor.set(Arc::downgrade(successor));
+            std::mem::take(&mut *open)
+        };
+        let untold = std::mem::take(&mut *self.lost());
+        successor.lose(ended.into_keys().chain(untold));
+    }
+
+    fn lose(&self, ids: impl IntoIterator<Item = String>) {
+        let mut lost = self.lost();
+        for id in ids {
+            if lost.len() < self.limit as usize {
+                lost.insert(id);
+            }
+        }
     }
 
     /// Closes idle sessions from now on, in a task that ends with the last session.

@@ -10,6 +10,7 @@ use portcullis_host_policy::trust::{
 
 use super::source::Candidate;
 use crate::error::Error;
+use crate::{Digest, PluginId};
 
 /// By what a host trusts what it loads.
 #[derive(Clone, Debug)]
@@ -41,22 +42,36 @@ impl Trust {
             signatures => signatures?,
         };
         let statement = candidate.statement();
-        let approved = self.lock.get(&candidate.id);
         let judged = trust::Candidate {
             statement: statement.as_ref(),
             signatures: &signatures,
             embedded: candidate.embedded,
-            known: approved.is_some_and(|locked| locked.digest == candidate.digest),
+            known: self.approved(&candidate.id, &candidate.digest),
         };
-        match judge(self.mode, &self.keys, &judged, SystemTime::now()).map_err(Error::Untrusted)? {
+        self.signer(&candidate.id, &judged)
+    }
+
+    /// Whether these very bytes were approved before.
+    pub(crate) fn approved(&self, id: &PluginId, digest: &Digest) -> bool {
+        let approved = self.lock.get(id);
+        approved.is_some_and(|locked| locked.digest == *digest)
+    }
+
+    /// As [`Trust::judge`], of what was read from a candidate.
+    pub(crate) fn signer(
+        &self,
+        id: &PluginId,
+        judged: &trust::Candidate<'_>,
+    ) -> Result<Option<KeyId>, Error> {
+        match judge(self.mode, &self.keys, judged, SystemTime::now()).map_err(Error::Untrusted)? {
             Standing::Verified(keys) => {
-                let before = approved.and_then(|locked| locked.key);
+                let before = self.lock.get(id).and_then(|locked| locked.key);
                 let still = before.filter(|key| keys.contains(key));
                 Ok(still.or_else(|| keys.first().copied()))
             }
             Standing::Unverified(why) => {
                 if let Some(why) = why {
-                    tracing::warn!(plugin = %candidate.id, %why, "loaded without a signature that counts");
+                    tracing::warn!(plugin = %id, %why, "loaded without a signature that counts");
                 }
                 Ok(None)
             }

@@ -1,6 +1,6 @@
 //! What was approved of each plugin, and why an update waits for a person.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -36,6 +36,9 @@ pub struct Locked {
 /// `plugins.lock`: what was approved, by id.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Lock {
+    /// What was there while the lock was lost, and waits for a person since.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    held: BTreeSet<PluginId>,
     plugin: BTreeMap<PluginId, Locked>,
 }
 
@@ -43,8 +46,8 @@ pub struct Lock {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Hold {
-    /// There is no lock, so nothing says what was approved.
-    #[error("the lock is missing: nothing says what was approved")]
+    /// There is no lock, or was none when it was found, so nothing says what was approved.
+    #[error("the lock was lost: nothing says what was approved")]
     LostLock,
     /// It is older than what was approved: an old signature is a good one, and an old fault too.
     #[error("its version went back from {from} to {to}")]
@@ -206,19 +209,29 @@ impl Lock {
         self.plugin.iter()
     }
 
+    /// Holds a plugin, of which nobody knows any more what was approved, until it is approved again.
+    pub fn hold(&mut self, id: PluginId) {
+        self.held.insert(id);
+    }
+
     /// Approves.
     pub fn set(&mut self, id: PluginId, locked: Locked) {
+        self.held.remove(&id);
         self.plugin.insert(id, locked);
     }
 
     /// Forgets what was approved of a plugin. False where there was nothing.
     pub fn remove(&mut self, id: &PluginId) -> bool {
+        self.held.remove(id);
         self.plugin.remove(id).is_some()
     }
 
     /// Why what is there now waits for a person; empty where it does not. A plugin that was never there does not wait: that
     /// it may run at all is what signatures are for.
     pub fn holds(&self, id: &PluginId, now: &Locked, updates: Updates) -> Vec<Hold> {
+        if self.held.contains(id) {
+            return vec![Hold::LostLock];
+        }
         let Some(was) = self.plugin.get(id) else {
             return Vec::new();
         };
@@ -272,8 +285,17 @@ impl fmt::Display for Lock {
 
 impl Reader<'_> {
     fn lock(&mut self, root: &DeTable<'_>) -> Option<Lock> {
-        self.known_keys(root, &["plugin"]);
+        self.known_keys(root, &["held", "plugin"]);
         let mut lock = Lock::default();
+        for (node, text) in self.strings(root, "held") {
+            match text.parse::<PluginId>() {
+                Ok(id) => lock.hold(id),
+                Err(error) => {
+                    let rule = document::DocumentErrorKind::Value(error.to_string());
+                    self.fail(node.span(), rule);
+                }
+            }
+        }
         let plugins = root
             .get("plugin")
             .and_then(|node| self.table(node, "plugin"));
