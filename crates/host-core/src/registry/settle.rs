@@ -87,6 +87,7 @@ impl Settling {
             instances: settings.instances,
             secrets: settings.secrets.clone(),
             trust: Some(self.trust.clone()),
+            lazy: true,
             ..LoadOptions::default()
         };
         let plugin = load::load_candidate(&self.host, candidate, options)
