@@ -6,6 +6,7 @@ pub(crate) mod call;
 pub(crate) mod check;
 pub(crate) mod completions;
 mod describe;
+pub(crate) mod dev;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
 pub(crate) mod new;

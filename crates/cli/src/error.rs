@@ -2,6 +2,7 @@
 
 use crate::arguments::ArgumentError;
 use crate::commands::build::BuildError;
+use crate::commands::dev::WatchError;
 use crate::commands::new::NewError;
 use crate::commands::secret::SecretCommandError;
 use crate::commands::trust::TrustCommandError;
@@ -28,6 +29,8 @@ pub(crate) enum CliError {
     New(#[from] NewError),
     #[error(transparent)]
     Build(#[from] BuildError),
+    #[error(transparent)]
+    Watch(#[from] WatchError),
     #[error(transparent)]
     Secret(#[from] SecretCommandError),
     #[error(transparent)]
@@ -88,6 +91,7 @@ impl CliError {
             | CliError::Trust(_)
             | CliError::Mistakes { .. }
             | CliError::NoFolder { .. }
+            | CliError::Watch(_)
             | CliError::Audit { .. }
             | CliError::Runtime(_)
             | CliError::Stdout(_) => Exit::Failed,
@@ -124,6 +128,7 @@ impl CliError {
                 ]),
             ),
             CliError::NoFolder { .. }
+            | CliError::Watch(_)
             | CliError::Audit { .. }
             | CliError::Runtime(_)
             | CliError::Stdout(_) => ("io".into(), Map::new()),

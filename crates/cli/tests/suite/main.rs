@@ -3,6 +3,7 @@
 mod audit;
 mod build;
 mod call;
+mod dev;
 mod ends;
 mod examples;
 mod keys;
