@@ -1,12 +1,12 @@
 //! The command line.
 
 mod audit;
-mod dev;
+mod config;
 mod secret;
 mod trust;
 
 pub(crate) use audit::{AuditCommand, WantedArgs};
-pub(crate) use dev::DevArgs;
+pub(crate) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs};
 pub(crate) use secret::{BindArgs, SecretCommand, SecretsArgs, StoreKind, UnbindArgs};
 pub(crate) use trust::{
     KeygenArgs, KeysArgs, SignArgs, TrustAddArgs, TrustArgs, TrustCommand, VerifyArgs,
@@ -55,8 +55,6 @@ pub(crate) enum Command {
     New(NewArgs),
     /// Build a plugin crate into one file that a host can load.
     Build(BuildArgs),
-    /// Keep a plugin crate built, loaded and called while it changes; Ctrl-C ends it.
-    Dev(DevArgs),
     /// Say whether a plugin can be loaded here, and if not why; what it imports, exports and asks for.
     Check(FileArgs),
     /// Show a plugin: manifest, digest, tools with their schemas, imports, exports, sizes.
@@ -81,6 +79,9 @@ pub(crate) enum Command {
     /// Say whose signatures count, and for which plugins.
     #[command(subcommand)]
     Trust(TrustCommand),
+    /// Show the configuration, and where each value comes from.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Write a completion script for a shell to stdout.
     Completions {
         /// The shell.
@@ -122,20 +123,6 @@ pub(crate) enum Template {
 
 #[derive(Debug, Args)]
 pub(crate) struct BuildArgs {
-    #[command(flatten)]
-    pub(crate) krate: CrateArgs,
-
-    /// Where to write the plugin; else plugins/NAME.wasm in Cargo's target folder.
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) host: HostArgs,
-}
-
-/// What is built, and how.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct CrateArgs {
     /// The plugin crate: its folder or its Cargo.toml.
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
@@ -144,6 +131,10 @@ pub(crate) struct CrateArgs {
     #[arg(short, long)]
     pub(crate) release: bool,
 
+    /// Where to write the plugin; else plugins/NAME.wasm in Cargo's target folder.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
     /// Cargo's target folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) target_dir: Option<PathBuf>,
@@ -151,6 +142,9 @@ pub(crate) struct CrateArgs {
     /// Add the wasm32-wasip2 target with rustup where it is missing.
     #[arg(long)]
     pub(crate) install_target: bool,
+
+    #[command(flatten)]
+    pub(crate) host: HostArgs,
 }
 
 #[derive(Debug, Args)]
@@ -183,6 +177,9 @@ pub(crate) struct HostArgs {
 
     #[command(flatten)]
     pub(crate) secrets: SecretsArgs,
+
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 }
 
 #[derive(Debug, Args)]
@@ -205,7 +202,7 @@ pub(crate) struct CallArgs {
 
     /// One of the plugin's settings, typed by the schema in its manifest.
     #[arg(long, value_name = "KEY=VALUE")]
-    pub(crate) config: Vec<Assignment>,
+    pub(crate) set: Vec<Assignment>,
 
     /// How long the call may take, for example 500ms or 1m.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
@@ -248,10 +245,6 @@ pub(crate) struct GrantArgs {
     /// Fill a slot: the {host} or {folder} that a capability leaves to you; again for each.
     #[arg(long, value_name = "SLOT=VALUE", help_heading = GRANT)]
     pub(crate) bind: Vec<Binding>,
-
-    /// Close the network, whatever is allowed.
-    #[arg(long, help_heading = GRANT)]
-    pub(crate) offline: bool,
 }
 
 impl GrantArgs {

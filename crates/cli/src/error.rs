@@ -2,7 +2,6 @@
 
 use crate::arguments::ArgumentError;
 use crate::commands::build::BuildError;
-use crate::commands::dev::WatchError;
 use crate::commands::new::NewError;
 use crate::commands::secret::SecretCommandError;
 use crate::commands::trust::TrustCommandError;
@@ -10,7 +9,8 @@ use crate::decided::{self, Refused};
 use crate::exit::Exit;
 use crate::key_file::KeyFileError;
 use crate::secrets;
-use portcullis_host_core::{Capability, Error as HostError, ErrorKind, TrustError};
+use crate::settings::SettingsError;
+use portcullis_host_core::{Capability, ConfigError, Error as HostError, ErrorKind, TrustError};
 use portcullis_host_policy::SlotError;
 use portcullis_host_policy::document::{DocumentError, DocumentErrors};
 use portcullis_host_policy::trust::Distrust;
@@ -29,8 +29,6 @@ pub(crate) enum CliError {
     New(#[from] NewError),
     #[error(transparent)]
     Build(#[from] BuildError),
-    #[error(transparent)]
-    Watch(#[from] WatchError),
     #[error(transparent)]
     Secret(#[from] SecretCommandError),
     #[error(transparent)]
@@ -52,6 +50,8 @@ pub(crate) enum CliError {
         what: &'static str,
         option: &'static str,
     },
+    #[error(transparent)]
+    Settings(SettingsError),
     #[error("{}", described(.0))]
     Host(#[from] HostError),
     /// A call's error, with what was denied to it before, and what its plugin asks for and can't be seen to miss.
@@ -80,7 +80,7 @@ impl CliError {
         match self {
             CliError::Usage(_) | CliError::Argument(_) | CliError::Slots(_) => Exit::Usage,
             CliError::Secret(SecretCommandError::NoIdentity(_)) => Exit::Usage,
-            CliError::Secret(_) => Exit::Failed,
+            CliError::Secret(_) | CliError::Settings(_) => Exit::Failed,
             CliError::New(NewError::Write { .. }) => Exit::Failed,
             CliError::New(_) => Exit::Usage,
             CliError::Build(BuildError::Manifest { .. }) | CliError::NotSigned(_) => {
@@ -91,7 +91,6 @@ impl CliError {
             | CliError::Trust(_)
             | CliError::Mistakes { .. }
             | CliError::NoFolder { .. }
-            | CliError::Watch(_)
             | CliError::Audit { .. }
             | CliError::Runtime(_)
             | CliError::Stdout(_) => Exit::Failed,
@@ -108,6 +107,7 @@ impl CliError {
             }
             CliError::New(_) => ("new".into(), Map::new()),
             CliError::Secret(_) => (ErrorKind::Secret.to_string(), Map::new()),
+            CliError::Settings(_) => ("config".into(), Map::new()),
             CliError::Build(BuildError::Compile { diagnostics, .. }) => (
                 "build".into(),
                 Map::from_iter([("diagnostics".into(), diagnostics.as_str().into())]),
@@ -128,7 +128,6 @@ impl CliError {
                 ]),
             ),
             CliError::NoFolder { .. }
-            | CliError::Watch(_)
             | CliError::Audit { .. }
             | CliError::Runtime(_)
             | CliError::Stdout(_) => ("io".into(), Map::new()),
@@ -142,6 +141,15 @@ impl CliError {
         fields.insert("kind".into(), Value::String(kind));
         fields.insert("message".into(), self.to_string().into());
         json!({ "error": fields })
+    }
+}
+
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::Mistakes { path, errors } => CliError::Mistakes { path, errors },
+            error => CliError::Settings(SettingsError::File(error)),
+        }
     }
 }
 
@@ -246,7 +254,7 @@ fn described(error: &HostError) -> String {
         HostError::DeadlineExceeded { .. } => "--timeout gives it longer",
         HostError::OutOfFuel { .. } => "--fuel gives it more",
         HostError::MemoryExceeded { .. } => "--memory gives it more",
-        HostError::Start { .. } => "--config KEY=VALUE sets the plugin's settings",
+        HostError::Start { .. } => "--set KEY=VALUE sets the plugin's settings",
         HostError::Manifest(errors) | HostError::UnknownCapability(errors) => {
             return format!(
                 "the manifest is not right\n{}",

@@ -7,7 +7,9 @@ use crate::log::Log;
 use crate::output::{self, DIM};
 use crate::progress::Spinner;
 use crate::secrets::{self, OnDemand};
-use portcullis_host_core::{Error, Host, LoadOptions, Plugin, Source};
+use crate::settings;
+use portcullis_host_core::{Error, Host, Limits, LoadOptions, Plugin, Source};
+use portcullis_host_policy::config::Effective;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,6 +17,8 @@ use std::time::Instant;
 pub(crate) struct Session {
     runtime: tokio::runtime::Runtime,
     pub(crate) host: Host,
+    /// What the operator's configuration, variables and flags come to.
+    pub(crate) settings: Effective,
     verbose: bool,
 }
 
@@ -28,13 +32,14 @@ pub(crate) fn start(
     start_with(args, false, format, verbose)
 }
 
-/// The same with the network open, or closed, to what is granted.
+/// The same with the network open to what is granted, unless the operator closed it.
 pub(crate) fn start_with(
     args: &HostArgs,
     network: bool,
     format: Format,
     verbose: bool,
 ) -> Result<&'static Session, CliError> {
+    let settings = settings::load(&args.config)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -44,7 +49,9 @@ pub(crate) fn start_with(
     let _ = tracing::subscriber::set_global_default(log);
     let mut builder = Host::builder()
         .max_in_flight(1)
-        .network(network)
+        .network(network && !settings.offline.value)
+        .limits(Limits::default().set_by(settings.limits()))
+        .ceiling(settings.ceiling())
         .log_sink(Arc::new(log));
     if let Some(dir) = &args.cache_dir {
         builder = builder.cache_dir(dir.clone());
@@ -57,6 +64,8 @@ pub(crate) fn start_with(
     if let Some(dir) = &args.state_dir {
         builder = builder.state_dir(dir.clone());
     }
+    builder = builder.protect(settings::find(&args.config).map(|file| file.path().to_owned()));
+    builder = builder.protect(settings.dirs.value.iter().flatten());
     builder = builder.protect(args.secrets.secrets_dir.clone());
     let bindings = secrets::bindings(&args.secrets)?.read();
     builder = builder
@@ -66,6 +75,7 @@ pub(crate) fn start_with(
     Ok(Box::leak(Box::new(Session {
         runtime,
         host,
+        settings,
         verbose,
     })))
 }

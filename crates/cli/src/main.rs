@@ -15,6 +15,7 @@ mod log;
 mod output;
 mod progress;
 mod secrets;
+mod settings;
 mod signed;
 mod trust;
 
@@ -45,7 +46,6 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
     match cli.command {
         Command::New(args) => commands::new::run(&args, format)?,
         Command::Build(args) => commands::build::run(&args, format, verbose)?,
-        Command::Dev(args) => commands::dev::run(args, format, verbose)?,
         Command::Check(args) => return commands::check::run(&args, format, verbose),
         Command::Inspect(args) => commands::inspect::run(&args, format, verbose)?,
         Command::Call(args) => commands::call::run(&args, format, verbose)?,
@@ -56,6 +56,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Sign(args) => commands::sign::run(&args, format)?,
         Command::Verify(args) => return commands::verify::run(&args, format),
         Command::Trust(command) => commands::trust::run(&command, format)?,
+        Command::Config(command) => commands::config::run(&command, format)?,
         Command::Completions { shell } => commands::completions::run(shell)?,
     }
     Ok(Exit::Done)

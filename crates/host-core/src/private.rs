@@ -103,6 +103,19 @@ pub fn lock(folder: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Makes a folder where it is missing, as one that only this user can enter, and keeps other writers out of it for as long as the
+/// handle lives. Nothing is put into it, and it may be open to others.
+pub(crate) fn lock_folder(folder: &Path) -> io::Result<File> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)?;
+    let handle = File::open(folder)?;
+    handle.lock()?;
+    Ok(handle)
+}
+
 /// What is in a file; none where there is no file. Links are not followed.
 ///
 /// # Errors
@@ -114,13 +127,18 @@ pub fn read(path: &Path, forbidden: u32, max: u64) -> io::Result<Option<Vec<u8>>
         opened => opened?,
     };
     check_private(&file, forbidden)?;
+    read_whole(file, max).map(Some)
+}
+
+/// What is in an open file, up to `max` bytes.
+pub(crate) fn read_whole(file: File, max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max {
         let why = "it is larger than any that is written";
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
     }
-    Ok(Some(bytes))
+    Ok(bytes)
 }
 
 /// Puts a file in the place of the one that is there. The caller holds the lock.
@@ -159,10 +177,33 @@ fn put(
 /// Refuses a file that belongs to somebody else, or that others may do with what `forbidden` says (as in `chmod`).
 #[cfg(unix)]
 fn check_private(file: &File, forbidden: u32) -> io::Result<()> {
+    check_owner(file, &[rustix::process::geteuid().as_raw()], forbidden)
+}
+
+#[cfg(not(unix))]
+fn check_private(_: &File, _: u32) -> io::Result<()> {
+    Ok(())
+}
+
+/// Refuses a file that anybody can write to but this user and the system's.
+#[cfg(unix)]
+pub(crate) fn check_unwritable(file: &File) -> io::Result<()> {
+    const ROOT: u32 = 0;
+    let owners = [rustix::process::geteuid().as_raw(), ROOT];
+    check_owner(file, &owners, 0o022)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn check_unwritable(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn check_owner(file: &File, owners: &[u32], forbidden: u32) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
     let metadata = file.metadata()?;
     let refuse = |why| Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
+    if !owners.contains(&metadata.uid()) {
         return refuse("it belongs to another user");
     }
     if metadata.mode() & forbidden & 0o044 != 0 {
@@ -171,10 +212,5 @@ fn check_private(file: &File, forbidden: u32) -> io::Result<()> {
     if metadata.mode() & forbidden != 0 {
         return refuse("other users can write to it: chmod go-w it, and look at what is in it");
     }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn check_private(_: &File, _: u32) -> io::Result<()> {
     Ok(())
 }

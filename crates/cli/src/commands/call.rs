@@ -14,7 +14,7 @@ use futures::StreamExt as _;
 use futures::future::{Either, select};
 use portcullis_host_core::{
     CallOptions, Cancellation, Capability, Error, ErrorKind, Grant, Host, InstancePolicy,
-    LimitOverrides, LoadOptions, Plugin, Source, ToolOutput,
+    LimitOverrides, LoadOptions, Plugin, ToolOutput,
 };
 use portcullis_host_policy::SlotError;
 use serde_json::{Map, Value};
@@ -45,68 +45,41 @@ fn all(
     format: Format,
     verbose: bool,
 ) -> Result<(), CliError> {
-    let session = host::start_with(&args.host, !args.grant.offline, format, verbose)?;
+    let session = host::start_with(&args.host, true, format, verbose)?;
     let calls = session.run(async {
-        let options = load_options(&session.host, args.file.clone(), args).await?;
+        let options = load_options(&session.host, args).await?;
         let plugin = session.load(args.file.clone(), options).await?;
-        answers(&plugin, args, decided, answered, format, verbose).await
+        for arguments in all_arguments(&plugin, args)? {
+            let begun = Instant::now();
+            let answer = call(&plugin, args, arguments, decided, format).await;
+            let answer = answer.map_err(|error| told(error, decided, &plugin))?;
+            if verbose {
+                output::note(&format!("{DIM}answered in {:.1?}{DIM:#}", begun.elapsed()));
+            }
+            progress::clear();
+            answered(&answer)?;
+        }
+        decided::note(&Refused::all(decided.denials(), &plugin), format);
+        Ok(())
     });
     progress::clear();
     calls
 }
 
-/// Calls a tool of a plugin that is loaded, once for each `--args`, and prints what it answers, each in one JSON document a line
-/// where it is printed as JSON.
-pub(super) async fn on(
-    plugin: &Plugin,
-    args: &CallArgs,
-    format: Format,
-    verbose: bool,
-) -> Result<(), CliError> {
-    let answered = |answer: &ToolOutput| render::output(answer, true, format);
-    answers(plugin, args, &Decided::default(), answered, format, verbose).await
-}
-
-async fn answers(
-    plugin: &Plugin,
-    args: &CallArgs,
-    decided: &Decided,
-    answered: impl Fn(&ToolOutput) -> Result<(), CliError>,
-    format: Format,
-    verbose: bool,
-) -> Result<(), CliError> {
-    for arguments in all_arguments(plugin, args)? {
-        let begun = Instant::now();
-        let answer = call(plugin, args, arguments, decided, format).await;
-        let answer = answer.map_err(|error| told(error, decided, plugin))?;
-        if verbose {
-            output::note(&format!("{DIM}answered in {:.1?}{DIM:#}", begun.elapsed()));
-        }
-        progress::clear();
-        answered(&answer)?;
-    }
-    decided::note(&Refused::all(decided.denials(), plugin), format);
-    Ok(())
-}
-
 /// What the command line says as the plugin's operator: its settings and its limits.
-pub(super) async fn load_options(
-    host: &Host,
-    source: impl Into<Source>,
-    args: &CallArgs,
-) -> Result<LoadOptions, CliError> {
+async fn load_options(host: &Host, args: &CallArgs) -> Result<LoadOptions, CliError> {
     let grant = args.grant.grant();
     slots_filled(&grant)?;
     let mut config = Map::new();
-    if !args.config.is_empty() {
-        let manifest = host.inspect(source).await?.manifest;
+    if !args.set.is_empty() {
+        let manifest = host.inspect(args.file.clone()).await?.manifest;
         let schema = manifest
             .as_ref()
             .and_then(|manifest| manifest.config.as_ref());
         arguments::assign(
             &mut config,
-            &args.config,
-            "--config",
+            &args.set,
+            "--set",
             schema.map_or(&Value::Null, |schema| schema.as_json()),
         )?;
     }
@@ -250,7 +223,7 @@ async fn interruptible(
 }
 
 /// Waits for Ctrl-C; where that can't be listened for, for ever.
-pub(super) async fn interrupt() {
+async fn interrupt() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }

@@ -8,6 +8,7 @@ use crate::args::{Format, PolicyCommand};
 use crate::error::CliError;
 use crate::exit::Exit;
 use portcullis_host_core::{CapabilitySet, Grant, Grants, Inspection};
+use portcullis_host_policy::config::Effective;
 
 pub(crate) fn run(command: PolicyCommand, format: Format, verbose: bool) -> Result<Exit, CliError> {
     match command {
@@ -18,10 +19,10 @@ pub(crate) fn run(command: PolicyCommand, format: Format, verbose: bool) -> Resu
 }
 
 /// What the plugin could reach under this grant: as the host brings it together, without loading the plugin.
-fn grants(seen: &Inspection, grant: &Grant, offline: bool) -> Grants {
+fn grants(seen: &Inspection, grant: &Grant, settings: &Effective) -> Grants {
     let requested = match &seen.manifest {
         Some(manifest) => CapabilitySet::Only(manifest.capabilities.request.clone()),
         None => CapabilitySet::All,
     };
-    Grants::new(&requested, grant, &CapabilitySet::All).offline(offline)
+    Grants::new(&requested, grant, &settings.ceiling()).offline(settings.offline.value)
 }

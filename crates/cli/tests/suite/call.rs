@@ -133,8 +133,8 @@ fn settings_reach_the_plugin_typed_by_its_manifest() {
     let settings = structured(&[
         plugin.to_str().unwrap(),
         "settings",
-        "--config=zip=01234",
-        "--config=size=5",
+        "--set=zip=01234",
+        "--set=size=5",
     ]);
     assert_eq!(settings, json!({"zip": "01234", "size": 5}));
 }

@@ -128,7 +128,7 @@ fn settings_that_do_not_fit_end_with_5() {
     let error = failing(
         5,
         "settings",
-        &[plugin.to_str().unwrap(), "greet", "--config", "x=y"],
+        &[plugin.to_str().unwrap(), "greet", "--set", "x=y"],
     );
     assert_eq!(error["mistakes"][0]["pointer"], "/x", "{error}");
 }
@@ -152,7 +152,7 @@ fn settings_that_the_plugin_refuses_end_with_6() {
     let error = failing(
         6,
         "start",
-        &[guests::WELL_LIFECYCLE, "name", "--config", "refuse=true"],
+        &[guests::WELL_LIFECYCLE, "name", "--set", "refuse=true"],
     );
     assert!(
         error["message"]

@@ -49,7 +49,7 @@ impl StandIn {
     /// What tells a plugin to ask here.
     fn options(&self) -> [String; 2] {
         [
-            format!("--config=endpoint=http://{}", self.address),
+            format!("--set=endpoint=http://{}", self.address),
             format!("--bind=server={}", self.address.ip()),
         ]
     }

@@ -3,7 +3,7 @@
 mod audit;
 mod build;
 mod call;
-mod dev;
+mod config;
 mod ends;
 mod examples;
 mod keys;

@@ -19,6 +19,7 @@ pub(crate) fn portcullis() -> Command {
         ("XDG_STATE_HOME", "state"),
         ("XDG_DATA_HOME", "data"),
         ("XDG_CONFIG_HOME", "config"),
+        ("XDG_CONFIG_DIRS", "system-config"),
     ] {
         command.env(variable, home.join(folder));
     }
@@ -26,12 +27,17 @@ pub(crate) fn portcullis() -> Command {
         "PORTCULLIS_AUDIT_DIR",
         "PORTCULLIS_KEYS_DIR",
         "PORTCULLIS_KEY_PASSPHRASE",
-        "PORTCULLIS_PLUGIN_DIRS",
         "PORTCULLIS_TRUST_DIR",
+        "PORTCULLIS_CONFIG",
+        "PORTCULLIS_ENABLED",
+        "PORTCULLIS_HOT_RELOAD",
+        "PORTCULLIS_OFFLINE",
+        "PORTCULLIS_PLUGIN_DIRS",
         "PORTCULLIS_SDK_PATH",
         "PORTCULLIS_SECRETS_DIR",
         "PORTCULLIS_SECRETS_PASSPHRASE",
         "PORTCULLIS_SECRET_STORE",
+        "PORTCULLIS_SIGNATURES",
         "PORTCULLIS_STATE_DIR",
         "NO_COLOR",
         "CLICOLOR_FORCE",

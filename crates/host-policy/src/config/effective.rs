@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::{Config, PluginSettings};
-use crate::capability::Capability;
+use crate::decision::CapabilitySet;
 use crate::id::PluginId;
 use crate::limits::LimitOverrides;
 use crate::trust::TrustMode;
@@ -115,9 +115,12 @@ impl Effective {
         &self.file.plugins.limits
     }
 
-    /// What no plugin goes beyond; none is no ceiling.
-    pub fn ceiling(&self) -> Option<&[Capability]> {
-        self.file.plugins.ceiling.as_deref()
+    /// What no plugin goes beyond.
+    pub fn ceiling(&self) -> CapabilitySet {
+        match &self.file.plugins.ceiling {
+            Some(allow) => CapabilitySet::Only(allow.clone()),
+            None => CapabilitySet::All,
+        }
     }
 
     /// What is said of each plugin, by id.

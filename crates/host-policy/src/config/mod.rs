@@ -42,6 +42,7 @@ mod reader;
 mod setting;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -51,6 +52,7 @@ use serde::{Serialize, Serializer};
 
 pub use effective::{Effective, Key, Origin, Said, Sourced, VariableError};
 pub use setting::{Setting, SettingError};
+pub use values::EffectiveValue;
 
 use crate::capability::Capability;
 use crate::document::DocumentErrors;

@@ -8,7 +8,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::value::Raw;
-use super::{LimitError, defaults};
+use super::{LimitError, Limits, defaults};
 
 /// How a limit is lowered and set.
 trait Limit {
@@ -16,6 +16,8 @@ trait Limit {
     type Said: Copy;
     fn lowered(&self, said: Self::Said) -> Self;
     fn set(said: Self::Said) -> Self;
+    /// What would have to be said to set it; none where nothing would.
+    fn said(&self) -> Option<Self::Said>;
 }
 
 macro_rules! plain_limit {
@@ -27,6 +29,9 @@ macro_rules! plain_limit {
             }
             fn set(said: $ty) -> $ty {
                 said
+            }
+            fn said(&self) -> Option<$ty> {
+                Some(*self)
             }
         }
     )*};
@@ -41,6 +46,9 @@ impl Limit for Option<u64> {
     }
     fn set(said: u64) -> Self {
         Some(said)
+    }
+    fn said(&self) -> Option<u64> {
+        *self
     }
 }
 
@@ -112,6 +120,10 @@ macro_rules! limits {
                 /// These limits, each replaced where `said` names it: what an operator may do.
                 pub fn set_by(&self, said: &LimitOverrides) -> Self {
                     Self { $( $field: said.$field.map_or_else(|| self.$field.clone(), <$ty as Limit>::set), )* }
+                }
+
+                fn say(&self, said: &mut LimitOverrides) {
+                    $( said.$field = self.$field.said(); )*
                 }
             }
         )*
@@ -265,6 +277,14 @@ impl LimitOverrides {
     /// Where there is no such limit, or it is a duration, which needs a unit.
     pub fn set_number(&mut self, key: &str, value: u64) -> Result<(), LimitError> {
         self.set_raw(key, &Raw::Number(value))
+    }
+
+    /// What would have to be said to set each limit as it is in `limits`.
+    pub fn of(limits: &Limits) -> Self {
+        let mut said = Self::default();
+        limits.call.say(&mut said);
+        limits.plugin.say(&mut said);
+        said
     }
 
     /// Whether nothing is said.

@@ -16,7 +16,7 @@ pub(crate) fn run(args: &PolicyCheckArgs, format: Format, verbose: bool) -> Resu
     let grant = args.grant.grant();
     let session = host::start(&args.host, format, verbose)?;
     let seen = session.run(session.host.inspect(args.file.clone()))?;
-    let grants = grants(&seen, &grant, args.grant.offline);
+    let grants = grants(&seen, &grant, &session.settings);
     match format {
         Format::Json => output::json(&as_json(&seen, &grants))?,
         Format::Text => output::text(&as_text(&seen, &grants))?,

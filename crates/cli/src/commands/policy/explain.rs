@@ -17,7 +17,7 @@ pub(crate) fn run(args: &ExplainArgs, format: Format, verbose: bool) -> Result<E
     let grant = args.grant.grant();
     let session = host::start(&args.host, format, verbose)?;
     let seen = session.run(session.host.inspect(args.file.clone()))?;
-    let grants = grants(&seen, &grant, args.grant.offline);
+    let grants = grants(&seen, &grant, &session.settings);
     let (asked, decision) = match asked(args) {
         Ok(request) => {
             let decision = session.run(judge(&session.host, &grants, &request, args));
