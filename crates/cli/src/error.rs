@@ -283,10 +283,9 @@ fn fields(error: &HostError) -> Map<String, Value> {
         HostError::Io { path, .. }
         | HostError::ManifestTwice { path }
         | HostError::Changed { path } => json!({ "path": path }),
-        HostError::Signatures { path, errors } => {
-            json!({ "path": path, "mistakes": mistakes(errors) })
-        }
-        HostError::Manifest(errors) | HostError::UnknownCapability(errors) => {
+        HostError::Manifest(errors)
+        | HostError::UnknownCapability(errors)
+        | HostError::Signatures { errors, .. } => {
             json!({ "mistakes": mistakes(errors) })
         }
         HostError::NotAComponent { reason } | HostError::Host { reason } => {

@@ -86,7 +86,8 @@ fn records(audit: &Path) -> Vec<Value> {
         lines.filter_map(Result::ok).collect::<Vec<_>>()
     });
     records
-        .filter(|record| record["decision"].is_string())
+        // Every call begins with a load.
+        .filter(|record| record["decision"].is_string() && record["load"].is_null())
         .collect()
 }
 
