@@ -2,11 +2,13 @@
 
 mod audit;
 mod config;
+mod dev;
 mod secret;
 mod trust;
 
 pub(crate) use audit::{AuditCommand, WantedArgs};
 pub(crate) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs};
+pub(crate) use dev::DevArgs;
 pub(crate) use secret::{BindArgs, SecretCommand, SecretsArgs, StoreKind, UnbindArgs};
 pub(crate) use trust::{
     KeygenArgs, KeysArgs, SignArgs, TrustAddArgs, TrustArgs, TrustCommand, VerifyArgs,
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     New(NewArgs),
     /// Build a plugin crate into one file that a host can load.
     Build(BuildArgs),
+    /// Keep a plugin crate built, loaded and called while it changes; Ctrl-C ends it.
+    Dev(DevArgs),
     /// Say whether a plugin can be loaded here, and if not why; what it imports, exports and asks for.
     Check(FileArgs),
     /// Show a plugin: manifest, digest, tools with their schemas, imports, exports, sizes.
@@ -123,6 +127,20 @@ pub(crate) enum Template {
 
 #[derive(Debug, Args)]
 pub(crate) struct BuildArgs {
+    #[command(flatten)]
+    pub(crate) krate: CrateArgs,
+
+    /// Where to write the plugin; else plugins/NAME.wasm in Cargo's target folder.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) host: HostArgs,
+}
+
+/// What is built, and how.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct CrateArgs {
     /// The plugin crate: its folder or its Cargo.toml.
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
@@ -131,10 +149,6 @@ pub(crate) struct BuildArgs {
     #[arg(short, long)]
     pub(crate) release: bool,
 
-    /// Where to write the plugin; else plugins/NAME.wasm in Cargo's target folder.
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-
     /// Cargo's target folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) target_dir: Option<PathBuf>,
@@ -142,9 +156,6 @@ pub(crate) struct BuildArgs {
     /// Add the wasm32-wasip2 target with rustup where it is missing.
     #[arg(long)]
     pub(crate) install_target: bool,
-
-    #[command(flatten)]
-    pub(crate) host: HostArgs,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod config;
 mod describe;
+pub(crate) mod dev;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
 pub(crate) mod new;

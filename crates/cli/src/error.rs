@@ -2,6 +2,7 @@
 
 use crate::arguments::ArgumentError;
 use crate::commands::build::BuildError;
+use crate::commands::dev::WatchError;
 use crate::commands::new::NewError;
 use crate::commands::secret::SecretCommandError;
 use crate::commands::trust::TrustCommandError;
@@ -29,6 +30,8 @@ pub(crate) enum CliError {
     New(#[from] NewError),
     #[error(transparent)]
     Build(#[from] BuildError),
+    #[error(transparent)]
+    Watch(#[from] WatchError),
     #[error(transparent)]
     Secret(#[from] SecretCommandError),
     #[error(transparent)]
@@ -91,6 +94,7 @@ impl CliError {
             | CliError::Trust(_)
             | CliError::Mistakes { .. }
             | CliError::NoFolder { .. }
+            | CliError::Watch(_)
             | CliError::Audit { .. }
             | CliError::Runtime(_)
             | CliError::Stdout(_) => Exit::Failed,
@@ -128,6 +132,7 @@ impl CliError {
                 ]),
             ),
             CliError::NoFolder { .. }
+            | CliError::Watch(_)
             | CliError::Audit { .. }
             | CliError::Runtime(_)
             | CliError::Stdout(_) => ("io".into(), Map::new()),

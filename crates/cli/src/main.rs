@@ -46,6 +46,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
     match cli.command {
         Command::New(args) => commands::new::run(&args, format)?,
         Command::Build(args) => commands::build::run(&args, format, verbose)?,
+        Command::Dev(args) => commands::dev::run(args, format, verbose)?,
         Command::Check(args) => return commands::check::run(&args, format, verbose),
         Command::Inspect(args) => commands::inspect::run(&args, format, verbose)?,
         Command::Call(args) => commands::call::run(&args, format, verbose)?,

@@ -3,11 +3,11 @@
 mod cargo;
 mod strip;
 
-use crate::args::{BuildArgs, Format};
+use crate::args::{BuildArgs, CrateArgs, Format};
 use crate::error::CliError;
 use crate::host;
 use crate::output;
-use portcullis_host_core::{Digest, Error, LoadOptions};
+use portcullis_host_core::{Digest, Error, LoadOptions, Plugin};
 use portcullis_host_policy::document::DocumentErrors;
 use portcullis_host_policy::manifest::{Manifest, section};
 use serde::Serialize;
@@ -84,47 +84,71 @@ impl BuildError {
     }
 }
 
-/// Builds the crate at `args.path` and says where the plugin is.
+/// Builds the crate and says where the plugin is.
 pub(crate) fn run(args: &BuildArgs, format: Format, verbose: bool) -> Result<(), CliError> {
-    let package = cargo::Package::find(&args.path)?;
-    let manifest = manifest(&package)?;
-    cargo::require_target(&package.folder, args.install_target, format)?;
-    let artifact = cargo::compile(&package, args, format)?;
-    let component = fs::read(&artifact).map_err(BuildError::io("read", &artifact))?;
-    let plugin =
-        section::embed(&strip::strip(&component, args.release)?, &manifest).map_err(|source| {
-            BuildError::Embed {
-                path: artifact.clone(),
-                source,
-            }
-        })?;
-
-    let target_dir = args.target_dir.clone().unwrap_or(package.target_dir);
-    let out = args.out.clone().unwrap_or_else(|| {
-        target_dir
-            .join("plugins")
-            .join(format!("{}.wasm", package.name))
-    });
-    let tools = tools(args, &plugin, format, verbose)?;
-    write(&out, &plugin)?;
-    let built = Built {
-        path: &out,
-        bytes: plugin.len() as u64,
-        digest: Digest::of(&plugin),
-        tools,
-    };
+    let plugin = Component::build(&args.krate, format)?;
+    let out = args.out.as_ref().unwrap_or(&plugin.usual_path);
+    let tools = tools(args, &plugin.bytes, format, verbose)?;
+    write(out, &plugin.bytes)?;
+    let built = Built::new(out, &plugin.bytes, tools);
     match format {
         Format::Json => output::json(&built),
         Format::Text => output::text(&built.to_string()),
     }
 }
 
+/// The folder of the crate that `args` names.
+pub(super) fn folder(args: &CrateArgs) -> Result<PathBuf, BuildError> {
+    Ok(cargo::Package::find(&args.path)?.folder)
+}
+
+/// A component with its manifest inside.
+pub(super) struct Component {
+    pub(super) bytes: Vec<u8>,
+    /// Where it goes, unless told otherwise.
+    pub(super) usual_path: PathBuf,
+}
+
+impl Component {
+    /// Builds the crate; nothing is written but what Cargo writes.
+    pub(super) fn build(args: &CrateArgs, format: Format) -> Result<Self, BuildError> {
+        let package = cargo::Package::find(&args.path)?;
+        let manifest = manifest(&package)?;
+        cargo::require_target(&package.folder, args.install_target, format)?;
+        let artifact = cargo::compile(&package, args, format)?;
+        let component = fs::read(&artifact).map_err(BuildError::io("read", &artifact))?;
+        let stripped = strip::strip(&component, args.release)?;
+        let bytes = section::embed(&stripped, &manifest).map_err(|source| BuildError::Embed {
+            path: artifact.clone(),
+            source,
+        })?;
+        let target_dir = args.target_dir.clone().unwrap_or(package.target_dir);
+        let file = format!("{}.wasm", package.name);
+        Ok(Self {
+            bytes,
+            usual_path: target_dir.join("plugins").join(file),
+        })
+    }
+}
+
+/// What was built, as it is told.
 #[derive(Serialize)]
-struct Built<'a> {
+pub(super) struct Built<'a> {
     path: &'a Path,
     bytes: u64,
     digest: Digest,
     tools: Option<Vec<String>>,
+}
+
+impl<'a> Built<'a> {
+    pub(super) fn new(path: &'a Path, plugin: &[u8], tools: Option<Vec<String>>) -> Self {
+        Self {
+            path,
+            bytes: plugin.len() as u64,
+            digest: Digest::of(plugin),
+            tools,
+        }
+    }
 }
 
 impl fmt::Display for Built<'_> {
@@ -150,16 +174,16 @@ fn tools(
 ) -> Result<Option<Vec<String>>, CliError> {
     let session = host::start(&args.host, format, verbose)?;
     match session.run(session.load(plugin, LoadOptions::default())) {
-        Ok(loaded) => Ok(Some(
-            loaded
-                .tools()
-                .iter()
-                .map(|tool| tool.name.clone())
-                .collect(),
-        )),
+        Ok(loaded) => Ok(Some(names(&loaded))),
         Err(Error::Settings { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The names of a plugin's tools.
+pub(super) fn names(plugin: &Plugin) -> Vec<String> {
+    let tools = plugin.tools().iter();
+    tools.map(|tool| tool.name.clone()).collect()
 }
 
 /// The text of `plugin.toml` beside Cargo.toml, checked; without one, what Cargo.toml says.
@@ -193,7 +217,7 @@ fn default_manifest(package: &cargo::Package) -> String {
 }
 
 /// Writes the plugin in one step: a host that watches the file sees the old one or the new one.
-fn write(out: &Path, plugin: &[u8]) -> Result<(), BuildError> {
+pub(super) fn write(out: &Path, plugin: &[u8]) -> Result<(), BuildError> {
     let folder = out
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
@@ -208,7 +232,7 @@ fn write(out: &Path, plugin: &[u8]) -> Result<(), BuildError> {
 }
 
 /// A path as a person would type it here.
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     let here = std::env::current_dir().ok();
     here.and_then(|here| path.strip_prefix(here).ok())
         .unwrap_or(path)

@@ -14,7 +14,7 @@ use futures::StreamExt as _;
 use futures::future::{Either, select};
 use portcullis_host_core::{
     CallOptions, Cancellation, Capability, Error, ErrorKind, Grant, Host, InstancePolicy,
-    LimitOverrides, LoadOptions, Plugin, ToolOutput,
+    LimitOverrides, LoadOptions, Plugin, Source, ToolOutput,
 };
 use portcullis_host_policy::SlotError;
 use serde_json::{Map, Value};
@@ -47,32 +47,59 @@ fn all(
 ) -> Result<(), CliError> {
     let session = host::start_with(&args.host, true, format, verbose)?;
     let calls = session.run(async {
-        let options = load_options(&session.host, args).await?;
+        let options = load_options(&session.host, args.file.clone(), args).await?;
         let plugin = session.load(args.file.clone(), options).await?;
-        for arguments in all_arguments(&plugin, args)? {
-            let begun = Instant::now();
-            let answer = call(&plugin, args, arguments, decided, format).await;
-            let answer = answer.map_err(|error| told(error, decided, &plugin))?;
-            if verbose {
-                output::note(&format!("{DIM}answered in {:.1?}{DIM:#}", begun.elapsed()));
-            }
-            progress::clear();
-            answered(&answer)?;
-        }
-        decided::note(&Refused::all(decided.denials(), &plugin), format);
-        Ok(())
+        answers(&plugin, args, decided, answered, format, verbose).await
     });
     progress::clear();
     calls
 }
 
+/// Calls a tool of a plugin that is loaded, once for each `--args`, and prints what it answers, each in one JSON document a line
+/// where it is printed as JSON.
+pub(super) async fn on(
+    plugin: &Plugin,
+    args: &CallArgs,
+    format: Format,
+    verbose: bool,
+) -> Result<(), CliError> {
+    let answered = |answer: &ToolOutput| render::output(answer, true, format);
+    answers(plugin, args, &Decided::default(), answered, format, verbose).await
+}
+
+async fn answers(
+    plugin: &Plugin,
+    args: &CallArgs,
+    decided: &Decided,
+    answered: impl Fn(&ToolOutput) -> Result<(), CliError>,
+    format: Format,
+    verbose: bool,
+) -> Result<(), CliError> {
+    for arguments in all_arguments(plugin, args)? {
+        let begun = Instant::now();
+        let answer = call(plugin, args, arguments, decided, format).await;
+        let answer = answer.map_err(|error| told(error, decided, plugin))?;
+        if verbose {
+            output::note(&format!("{DIM}answered in {:.1?}{DIM:#}", begun.elapsed()));
+        }
+        progress::clear();
+        answered(&answer)?;
+    }
+    decided::note(&Refused::all(decided.denials(), plugin), format);
+    Ok(())
+}
+
 /// What the command line says as the plugin's operator: its settings and its limits.
-async fn load_options(host: &Host, args: &CallArgs) -> Result<LoadOptions, CliError> {
+pub(super) async fn load_options(
+    host: &Host,
+    source: impl Into<Source>,
+    args: &CallArgs,
+) -> Result<LoadOptions, CliError> {
     let grant = args.grant.grant();
     slots_filled(&grant)?;
     let mut config = Map::new();
     if !args.set.is_empty() {
-        let manifest = host.inspect(args.file.clone()).await?.manifest;
+        let manifest = host.inspect(source).await?.manifest;
         let schema = manifest
             .as_ref()
             .and_then(|manifest| manifest.config.as_ref());
@@ -223,7 +250,7 @@ async fn interruptible(
 }
 
 /// Waits for Ctrl-C; where that can't be listened for, for ever.
-async fn interrupt() {
+pub(super) async fn interrupt() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }

@@ -4,6 +4,7 @@ mod audit;
 mod build;
 mod call;
 mod config;
+mod dev;
 mod ends;
 mod examples;
 mod keys;

@@ -1,7 +1,7 @@
 //! What `build` asks of Cargo, rustc and rustup.
 
 use super::BuildError;
-use crate::args::{BuildArgs, Format};
+use crate::args::{CrateArgs, Format};
 use cargo_metadata::{Message, Metadata, MetadataCommand, TargetKind};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -134,7 +134,7 @@ fn has_target(folder: &Path) -> Result<bool, BuildError> {
 /// stderr; for `--output json` they are kept for the error.
 pub(super) fn compile(
     package: &Package,
-    args: &BuildArgs,
+    args: &CrateArgs,
     format: Format,
 ) -> Result<PathBuf, BuildError> {
     let mut cargo = Command::new(tool("CARGO", "cargo"));
