@@ -1,7 +1,8 @@
 //! Where a plugin's code comes from – the cache, or the compiler – and when: with the load, or with the first call.
 
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
@@ -19,7 +20,7 @@ pub(crate) struct Code {
     pub(crate) metered: bool,
     linked: OnceCell<Template>,
     /// Where to look again if the cache has lost it by then.
-    source: Option<Source>,
+    source: Mutex<Option<Source>>,
 }
 
 impl Code {
@@ -28,7 +29,7 @@ impl Code {
         Self {
             metered,
             linked: OnceCell::from(template),
-            source: None,
+            source: Mutex::default(),
         }
     }
 
@@ -37,8 +38,19 @@ impl Code {
         Self {
             metered,
             linked: OnceCell::new(),
-            source: Some(source),
+            source: Mutex::new(Some(source)),
         }
+    }
+
+    /// The same bytes were found somewhere else.
+    pub(crate) fn moved(&self, to: &Path) {
+        if !self.linked.initialized() {
+            *self.source() = Some(to.into());
+        }
+    }
+
+    fn source(&self) -> MutexGuard<'_, Option<Source>> {
+        self.source.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What instances are made of.
@@ -73,7 +85,7 @@ impl Code {
         host: &Arc<HostInner>,
         digest: Digest,
     ) -> Result<(Component, CacheKey), Error> {
-        let Some(source) = self.source.clone() else {
+        let Some(source) = self.source().clone() else {
             return Err(Error::host("code that was linked is to be linked again"));
         };
         let most = host.limits.load.component_bytes;

@@ -39,6 +39,7 @@ impl Settling {
             return (Some(facts), Outcome::Passed);
         }
         if let Some(loaded) = self.as_before(&facts, &settings) {
+            loaded.plugin.inner.code.moved(path);
             return (Some(facts), Outcome::Loaded(loaded));
         }
         let outcome = match self.load(candidate, settings).await {

@@ -4,8 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use portcullis_host_core::{Digest, Error, ErrorKind, Host, LoadOptions, Trust};
-use portcullis_host_policy::trust::Signatures;
+use portcullis_host_core::{
+    Digest, Error, ErrorKind, Host, LoadOptions, PluginDir, RegistryOptions, Trust, TrustError,
+    TrustFolder,
+};
+use portcullis_host_policy::trust::{Lock, Signatures};
 use portcullis_test_artifacts::{CONTRACT_NEWER, WELL_GREET};
 use serde_json::json;
 
@@ -198,4 +201,37 @@ async fn code_that_is_gone_by_the_first_call_is_made_of_the_same_bytes_or_not_at
     assert!(matches!(error, Error::Changed { .. }), "{error}");
     fs::write(&placed.path, verified).unwrap();
     assert_eq!(ask(&lazy, "greet", arguments).await, "Hello, Ada!");
+}
+
+#[tokio::test]
+async fn a_plugin_that_moved_before_its_first_call_is_found_where_it_went() {
+    let placed = Placed::signed("1.0.0", &[&key(1)]);
+    let (host, cache) = knowing(&placed).await;
+    let folder = placed.folder.path();
+    let plugins = folder.join("plugins");
+    fs::create_dir(&plugins).unwrap();
+    let place = |from: &Path, name: &str| {
+        for ending in ["wasm", "wasm.sig"] {
+            let to = plugins.join(name).with_extension(ending);
+            fs::rename(from.with_extension(ending), to).unwrap();
+        }
+    };
+    place(&placed.path, "before");
+    let trust = TrustFolder::new(folder.join("trust"));
+    let keys = format!(
+        "[[key]]\npublic-key = \"{}\"\nowner = \"Example\"\nplugins = [\"*\"]\n",
+        key(1).public()
+    );
+    trust.edit_keys(|_| Ok::<_, TrustError>(keys)).unwrap();
+    trust
+        .update_lock(|lock| *lock = Some(Lock::default()))
+        .unwrap();
+    let options = RegistryOptions::new(vec![PluginDir::user(&plugins)], trust);
+    let registry = host.open_registry(options).await.unwrap();
+    place(&plugins.join("before.wasm"), "after");
+    let snapshot = registry.refresh().await.unwrap();
+    remove_code(&cache);
+    let plugin = snapshot.get(&ID.parse().unwrap()).unwrap();
+    let answer = ask(plugin, "greet", json!({"name": "Ada"})).await;
+    assert_eq!(answer, "Hello, Ada!");
 }
