@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use arc_swap::ArcSwap;
 use portcullis_host_policy::Grant;
 use portcullis_host_policy::address::Surroundings;
 use portcullis_host_policy::decision::CapabilitySet;
@@ -56,7 +57,7 @@ pub(crate) struct HostInner {
     pub(crate) secrets: Option<Arc<dyn SecretStore>>,
     pub(crate) bindings: Vec<Binding>,
     /// Folders of the host's own, which no plugin gets at.
-    pub(crate) protected: Arc<[PathBuf]>,
+    pub(crate) protected: ArcSwap<Vec<PathBuf>>,
     pub(crate) gate: Gate,
     pub(crate) sessions: Arc<SessionCount>,
     pub(crate) compiles: Arc<Semaphore>,
@@ -69,6 +70,15 @@ pub(crate) struct HostInner {
 }
 
 impl HostInner {
+    /// Keeps more folders from plugins that are loaded from now on.
+    pub(crate) fn protect(&self, folders: &[PathBuf]) {
+        self.protected.rcu(|before| {
+            let mut all = before.to_vec();
+            all.extend(folders.iter().filter(|new| !before.contains(new)).cloned());
+            all
+        });
+    }
+
     /// An id that no other call of this machine's hosts has, for all practical purposes.
     pub(crate) fn next_call_id(&self) -> String {
         format!(
@@ -396,7 +406,7 @@ impl HostBuilder {
             state_store: self.state_store.unwrap_or_else(default_store),
             ceiling: self.ceiling,
             network: self.network,
-            protected: protected.into(),
+            protected: ArcSwap::from_pointee(protected),
             egress: Arc::new(Egress::new(
                 self.resolver,
                 self.surroundings,

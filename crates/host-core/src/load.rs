@@ -199,7 +199,7 @@ async fn owner(
     check_settings(candidate.manifest.as_ref(), &settings)?;
     let access = Arc::new(access(host, candidate, options, signer).await?);
     let log = access.vault.log(Arc::clone(&host.log));
-    let (grants, protected) = (access.grants(), Arc::clone(&host.protected));
+    let (grants, protected) = (access.grants(), host.protected.load_full());
     let folders = blocking(move || files::open(&grants, &protected)).await?;
     Ok(Owner {
         egress: Arc::new(PluginEgress::new(&host.egress, &access, &limits.plugin)),

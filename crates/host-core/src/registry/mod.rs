@@ -121,6 +121,10 @@ impl Registry {
         host: Arc<HostInner>,
         options: RegistryOptions,
     ) -> Result<Self, Error> {
+        // Who could write there could put plugins in, or approve them.
+        let mut own: Vec<_> = options.dirs.iter().map(|dir| dir.path.clone()).collect();
+        own.push(options.trust.path().to_owned());
+        host.protect(&own);
         let inner = Arc::new(Inner {
             host,
             dirs: options.dirs,

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::sync::Arc;
 
 use portcullis_host_core::secret::{FileSecrets, StoreKey};
-use portcullis_host_core::{Error, ErrorKind};
+use portcullis_host_core::{Error, ErrorKind, PluginDir, RegistryOptions, TrustFolder};
 
 use crate::support::{Stage, Way, act, folder, one};
 
@@ -84,6 +84,21 @@ async fn a_folder_swapped_for_a_link_between_two_calls_stays_what_it_was() {
         fs::rename(&granted, stage.path("aside")).unwrap();
         symlink(other, &granted).unwrap();
         assert_eq!(act(&plugin, one("read", "/x/file")).await, "granted");
+    }
+}
+
+#[tokio::test]
+async fn a_registrys_folders_and_trust_are_never_granted() {
+    let own = tempfile::tempdir().unwrap();
+    let at = |name: &str| own.path().canonicalize().unwrap().join(name);
+    let stage = Stage::new();
+    fs::create_dir(at("plugins")).unwrap();
+    let trust = TrustFolder::new(at("trust"));
+    let options = RegistryOptions::new(vec![PluginDir::user(at("plugins"))], trust);
+    let _registry = stage.host.open_registry(options).await.unwrap();
+    for name in ["plugins", "trust"] {
+        let error = refused(&stage, &[folder("rw", &at(name), "/x")]).await;
+        assert!(error.contains("the host keeps its own"), "{name}: {error}");
     }
 }
 
