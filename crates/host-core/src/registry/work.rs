@@ -94,10 +94,18 @@ impl Settings {
 }
 
 impl Known {
-    /// What came of the file: its facts, where it could be read.
+    /// What came of the file: its facts, where it could be read. A file that fails and calls itself another plugin than before is
+    /// still this one's: the beginning of a component is one too, without the manifest that comes at its end.
     pub(super) fn settle(&mut self, facts: Option<Arc<Facts>>, outcome: Outcome) {
+        let failed = matches!(outcome, Outcome::Failed(_));
+        let before = self.facts.take();
+        let was_other = |new: &Arc<Facts>| {
+            let other = |old: &Arc<Facts>| old.id != new.id;
+            failed && before.as_ref().is_some_and(other)
+        };
+        let facts = facts.filter(|new| !was_other(new));
         self.read = facts.is_some();
-        self.facts = facts.or(self.facts.take());
+        self.facts = facts.or(before);
         self.outcome = outcome;
     }
 
