@@ -7,6 +7,7 @@ mod figures;
 mod groups;
 mod measure;
 mod report;
+mod signed;
 
 use std::env;
 use std::process::{Command, ExitCode, Stdio};

@@ -62,7 +62,8 @@ fn variants(folder: &Path) -> Result<Vec<PathBuf>> {
     (0..PLUGINS).map(variant).collect()
 }
 
-fn new_host(cache: &Path) -> Result<Host> {
+/// A host with room for all of them in its cache.
+pub(super) fn new_host(cache: &Path) -> Result<Host> {
     let mut limits = limits();
     limits.host.cache_bytes = CACHE_BYTES;
     Ok(host(limits).cache_dir(cache).build()?)

@@ -7,6 +7,8 @@ mod inflight;
 mod load;
 mod neighbours;
 mod oneshot;
+mod registry;
+mod reload;
 mod scaling;
 
 use portcullis_host_core::{Host, HostBuilder, Limits, Plugin};
@@ -23,7 +25,7 @@ pub(crate) struct Group {
     pub(crate) measure: fn() -> Result<Vec<Measured>>,
 }
 
-pub(crate) const GROUPS: [Group; 8] = [
+pub(crate) const GROUPS: [Group; 10] = [
     Group {
         name: "calls",
         what: "isolated and warm calls",
@@ -33,6 +35,16 @@ pub(crate) const GROUPS: [Group; 8] = [
         name: "load",
         what: "loads of cached plugins (compiles 1,000 of them first, some minutes)",
         measure: load::measure,
+    },
+    Group {
+        name: "registry",
+        what: "a folder of 1,000 signed, cached plugins (compiles them first, some minutes)",
+        measure: registry::measure,
+    },
+    Group {
+        name: "reload",
+        what: "calls while their plugin is exchanged",
+        measure: reload::measure,
     },
     Group {
         name: "oneshot",
