@@ -3,12 +3,14 @@
 mod audit;
 mod config;
 mod dev;
+mod plugins;
 mod secret;
 mod trust;
 
 pub(crate) use audit::{AuditCommand, WantedArgs};
 pub(crate) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs};
 pub(crate) use dev::DevArgs;
+pub(crate) use plugins::{DecideArgs, EnableArgs, PluginsCommand};
 pub(crate) use secret::{BindArgs, SecretCommand, SecretsArgs, StoreKind, UnbindArgs};
 pub(crate) use trust::{
     KeygenArgs, KeysArgs, SignArgs, TrustAddArgs, TrustArgs, TrustCommand, VerifyArgs,
@@ -86,6 +88,9 @@ pub(crate) enum Command {
     /// Show the configuration, and where each value comes from.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// See what is in the plugin folders, and say what may run.
+    #[command(subcommand)]
+    Plugins(PluginsCommand),
     /// Write a completion script for a shell to stdout.
     Completions {
         /// The shell.
@@ -160,7 +165,8 @@ pub(crate) struct CrateArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct FileArgs {
-    /// The plugin, a WebAssembly component.
+    /// The plugin, a WebAssembly component; or an installed one, by its id.
+    #[arg(value_name = "FILE|ID")]
     pub(crate) file: PathBuf,
 
     #[command(flatten)]
@@ -191,12 +197,17 @@ pub(crate) struct HostArgs {
 
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = crate::exit::HELP)]
 pub(crate) struct CallArgs {
-    /// The plugin, a WebAssembly component.
+    /// The plugin, a WebAssembly component; or, where there is no file of that name, an installed one by its id. An installed one
+    /// may do what portcullis.toml says, and options that say otherwise are refused.
+    #[arg(value_name = "FILE|ID")]
     pub(crate) file: PathBuf,
 
     /// The tool's name, as `inspect` shows it.
@@ -259,6 +270,15 @@ pub(crate) struct GrantArgs {
 }
 
 impl GrantArgs {
+    /// Which of its options are given.
+    pub(crate) fn given(&self) -> [(&'static str, bool); 3] {
+        [
+            ("--allow", !self.allow.is_empty()),
+            ("--deny", !self.deny.is_empty()),
+            ("--bind", !self.bind.is_empty()),
+        ]
+    }
+
     /// The same as the host takes it.
     pub(crate) fn grant(&self) -> Grant {
         let allowed = Grant::from_caps(self.allow.iter().cloned());
@@ -314,7 +334,8 @@ pub(crate) enum PolicyCommand {
     group = ArgGroup::new("asked").required(true)
 )]
 pub(crate) struct ExplainArgs {
-    /// The plugin, a WebAssembly component.
+    /// The plugin, a WebAssembly component; or an installed one by its id, with what portcullis.toml grants it.
+    #[arg(value_name = "FILE|ID")]
     pub(crate) file: PathBuf,
 
     /// An HTTP request: a method and a URL, or a URL alone for GET.
@@ -350,7 +371,8 @@ pub(crate) struct ExplainArgs {
     `portcullis --help` lists them."
 )]
 pub(crate) struct PolicyCheckArgs {
-    /// The plugin, a WebAssembly component.
+    /// The plugin, a WebAssembly component; or an installed one by its id, with what portcullis.toml grants it.
+    #[arg(value_name = "FILE|ID")]
     pub(crate) file: PathBuf,
 
     #[command(flatten)]

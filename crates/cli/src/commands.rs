@@ -11,6 +11,7 @@ pub(crate) mod dev;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
 pub(crate) mod new;
+pub(crate) mod plugins;
 pub(crate) mod policy;
 pub(crate) mod secret;
 pub(crate) mod sign;

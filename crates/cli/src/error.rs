@@ -4,6 +4,7 @@ use crate::arguments::ArgumentError;
 use crate::commands::build::BuildError;
 use crate::commands::dev::WatchError;
 use crate::commands::new::NewError;
+use crate::commands::plugins::PluginsError;
 use crate::commands::secret::SecretCommandError;
 use crate::commands::trust::TrustCommandError;
 use crate::decided::{self, Refused};
@@ -55,6 +56,8 @@ pub(crate) enum CliError {
     },
     #[error(transparent)]
     Settings(SettingsError),
+    #[error(transparent)]
+    Plugins(#[from] PluginsError),
     #[error("{}", described(.0))]
     Host(#[from] HostError),
     /// A call's error, with what was denied to it before, and what its plugin asks for and can't be seen to miss.
@@ -82,6 +85,7 @@ impl CliError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             CliError::Usage(_) | CliError::Argument(_) | CliError::Slots(_) => Exit::Usage,
+            CliError::Plugins(error) => error.exit(),
             CliError::Secret(SecretCommandError::NoIdentity(_)) => Exit::Usage,
             CliError::Secret(_) | CliError::Settings(_) => Exit::Failed,
             CliError::New(NewError::Write { .. }) => Exit::Failed,
@@ -109,6 +113,7 @@ impl CliError {
             CliError::Usage(_) | CliError::Argument(_) | CliError::Slots(_) => {
                 ("usage".into(), Map::new())
             }
+            CliError::Plugins(error) => (error.kind().into(), Map::new()),
             CliError::New(_) => ("new".into(), Map::new()),
             CliError::Secret(_) => (ErrorKind::Secret.to_string(), Map::new()),
             CliError::Settings(_) => ("config".into(), Map::new()),

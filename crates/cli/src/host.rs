@@ -67,6 +67,7 @@ pub(crate) fn start_with(
     builder = builder.protect(settings::find(&args.config).map(|file| file.path().to_owned()));
     builder = builder.protect(settings.dirs.value.iter().flatten());
     builder = builder.protect(args.secrets.secrets_dir.clone());
+    builder = builder.protect(args.trust.trust_dir.clone());
     let bindings = secrets::bindings(&args.secrets)?.read();
     builder = builder
         .secrets(Arc::new(OnDemand::new(args.secrets.clone())))

@@ -4,12 +4,15 @@
 
 mod args;
 mod arguments;
+mod ask;
 mod commands;
 mod decided;
+mod edit;
 mod error;
 mod escape;
 mod exit;
 mod host;
+mod installed;
 mod key_file;
 mod log;
 mod output;
@@ -58,6 +61,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Verify(args) => return commands::verify::run(&args, format),
         Command::Trust(command) => commands::trust::run(&command, format)?,
         Command::Config(command) => commands::config::run(&command, format)?,
+        Command::Plugins(command) => commands::plugins::run(&command, format, verbose)?,
         Command::Completions { shell } => commands::completions::run(shell)?,
     }
     Ok(Exit::Done)

@@ -2,12 +2,12 @@
 
 use crate::escape;
 use indicatif::{ProgressBar, ProgressStyle};
-use portcullis_host_core::Progress;
+use portcullis_host_core::{LoadProgress, Progress};
 use std::io::IsTerminal;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Work that is done sooner shows nothing: a spinner that flashes by says less than none.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -43,6 +43,23 @@ pub(crate) fn show(progress: &Progress) {
         progress.message.as_deref().unwrap_or_default(),
     ));
     bar.tick();
+}
+
+/// What shows how many plugins are loaded, once that has taken a while; nothing where there is no terminal to show it on.
+pub(crate) fn loading() -> Option<Arc<dyn Fn(LoadProgress) + Send + Sync>> {
+    let begun = Instant::now();
+    std::io::stderr().is_terminal().then(|| {
+        let show_late = move |LoadProgress { done, total }| {
+            if begun.elapsed() > PATIENCE {
+                show(&Progress {
+                    done: done as f64,
+                    total: Some(total as f64),
+                    message: Some(format!("{done} of {total} plugins")),
+                });
+            }
+        };
+        Arc::new(show_late) as _
+    })
 }
 
 /// Takes the bar away.

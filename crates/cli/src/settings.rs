@@ -38,7 +38,6 @@ pub(crate) fn find(args: &ConfigArgs) -> Option<ConfigFile> {
 }
 
 /// The file that a command changes, which need not be there: the one that is named, else the user's own.
-#[allow(dead_code, reason = "`plugins enable` is to come")]
 pub(crate) fn file_to_edit(args: &ConfigArgs) -> Result<ConfigFile, CliError> {
     let named = args.config.clone().map(ConfigFile::new);
     let file = named.or_else(ConfigFile::of_user);

@@ -1,5 +1,6 @@
 //! The command line of `portcullis secret`, and where secrets are kept.
 
+use super::TrustArgs;
 use clap::{Args, Subcommand, ValueEnum};
 use portcullis_host_core::secret::{Destination, DestinationError, Placement, SecretName};
 use std::path::PathBuf;
@@ -68,8 +69,9 @@ pub(crate) struct BindArgs {
     /// The secret.
     pub(crate) name: SecretName,
 
-    /// Whose requests: the plugin's file, or an identity (sha256:… or signed:…). Another build is another plugin.
-    #[arg(long, value_name = "FILE|IDENTITY")]
+    /// Whose requests: a plugin's file, another build of which is another plugin; the id of an installed plugin, which is the
+    /// same as long as the same key signs it; or an identity (sha256:… or signed:…).
+    #[arg(long, value_name = "FILE|ID|IDENTITY")]
     pub(crate) plugin: String,
 
     /// Which requests: methods (GET,HEAD where none is named) and an address, for example `POST https://api.example.com/v1/*`.
@@ -82,6 +84,9 @@ pub(crate) struct BindArgs {
 
     #[command(flatten)]
     pub(crate) secrets: SecretsArgs,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
 }
 
 #[derive(Debug, Args)]
@@ -89,8 +94,8 @@ pub(crate) struct UnbindArgs {
     /// The secret.
     pub(crate) name: SecretName,
 
-    /// Only for this plugin: its file, or its identity.
-    #[arg(long, value_name = "FILE|IDENTITY")]
+    /// Only for this plugin: its file, its id where it is installed, or its identity.
+    #[arg(long, value_name = "FILE|ID|IDENTITY")]
     pub(crate) plugin: Option<String>,
 
     /// Only for these requests, as `secret list` shows them.
@@ -99,6 +104,9 @@ pub(crate) struct UnbindArgs {
 
     #[command(flatten)]
     pub(crate) secrets: SecretsArgs,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
 }
 
 /// A destination; the error shows the place of the mistake, under clap's own line.

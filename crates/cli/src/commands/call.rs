@@ -7,7 +7,8 @@ use crate::args::{CallArgs, Format};
 use crate::arguments;
 use crate::decided::{self, Decided, Refused};
 use crate::error::CliError;
-use crate::host;
+use crate::host::{self, Session};
+use crate::installed::{self, Installed};
 use crate::output::{self, DIM};
 use crate::progress;
 use futures::StreamExt as _;
@@ -47,12 +48,26 @@ fn all(
 ) -> Result<(), CliError> {
     let session = host::start_with(&args.host, true, format, verbose)?;
     let calls = session.run(async {
-        let options = load_options(&session.host, args.file.clone(), args).await?;
-        let plugin = session.load(args.file.clone(), options).await?;
+        let plugin = loaded(session, args).await?;
         answers(&plugin, args, decided, answered, format, verbose).await
     });
     progress::clear();
     calls
+}
+
+/// The plugin in the file as the command line says, or the installed one of this id as its configuration says.
+async fn loaded(session: &'static Session, args: &CallArgs) -> Result<Plugin, CliError> {
+    let Some(id) = installed::id(&args.file) else {
+        let options = load_options(&session.host, args.file.clone(), args).await?;
+        return Ok(session.load(args.file.clone(), options).await?);
+    };
+    let own = [
+        ("--set", !args.set.is_empty()),
+        ("--fuel", args.fuel.is_some()),
+        ("--memory", args.memory.is_some()),
+    ];
+    installed::refuse(&id, &[args.grant.given(), own].concat())?;
+    Installed::open(session, &args.host).await?.plugin(&id)
 }
 
 /// Calls a tool of a plugin that is loaded, once for each `--args`, and prints what it answers, each in one JSON document a line

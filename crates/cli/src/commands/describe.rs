@@ -4,6 +4,7 @@ use crate::args::{FileArgs, Format};
 use crate::error::CliError;
 use crate::escape;
 use crate::host;
+use crate::installed;
 use crate::output::HEADING;
 use portcullis_host_core::{Error, Inspection, LoadOptions, Plugin};
 
@@ -20,13 +21,12 @@ pub(super) fn examine(
     verbose: bool,
 ) -> Result<Examined, CliError> {
     let session = host::start(&args.host, format, verbose)?;
-    Ok(session.run(async {
-        let seen = session.host.inspect(args.file.clone()).await;
-        let loaded = session
-            .load(args.file.clone(), LoadOptions::default())
-            .await;
-        Examined { seen, loaded }
-    }))
+    session.run(async {
+        let file = installed::file(session, &args.host, &args.file).await?;
+        let seen = session.host.inspect(file.clone()).await;
+        let loaded = session.load(file, LoadOptions::default()).await;
+        Ok(Examined { seen, loaded })
+    })
 }
 
 /// One labelled row of text output, or several lines under one label.

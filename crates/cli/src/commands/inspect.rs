@@ -60,11 +60,11 @@ fn as_text(seen: &Inspection, tools: Option<&[ToolDefinition]>) -> Result<String
 }
 
 /// The manifest as its file would say it.
-fn manifest_text(manifest: &Manifest) -> String {
+pub(super) fn manifest_text(manifest: &Manifest) -> String {
     toml::to_string(manifest).unwrap_or_else(|_| format!("{:#}", manifest.to_json()))
 }
 
-fn tool_text(tool: &ToolDefinition) -> Result<String, CliError> {
+pub(super) fn tool_text(tool: &ToolDefinition) -> Result<String, CliError> {
     let hints = tool
         .annotations
         .iter()
@@ -98,7 +98,7 @@ fn tool_text(tool: &ToolDefinition) -> Result<String, CliError> {
 }
 
 /// Text from the plugin, each line moved in.
-fn indented(text: &str) -> String {
+pub(super) fn indented(text: &str) -> String {
     escape::text(text)
         .lines()
         .map(|line| format!("  {line}\n"))

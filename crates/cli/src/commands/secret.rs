@@ -1,13 +1,13 @@
 //! `portcullis secret`: what the operator keeps, and which plugins' requests it is added to.
 
-use crate::args::{BindArgs, Format, SecretCommand, SecretsArgs, UnbindArgs};
+use crate::args::{BindArgs, Format, SecretCommand, SecretsArgs, TrustArgs, UnbindArgs};
 use crate::error::CliError;
 use crate::output::{self, DIM, HEADING};
-use crate::secrets;
+use crate::{secrets, trust};
 use portcullis_host_core::secret::{
     Binding, ExposeSecret, MAX_VALUE_BYTES, SecretError, SecretName, SecretString,
 };
-use portcullis_host_core::{Digest, Identity};
+use portcullis_host_core::{Digest, Identity, PluginId};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Read};
@@ -26,8 +26,8 @@ pub(crate) enum SecretCommandError {
     #[error("no value: nothing came on stdin")]
     Empty,
     #[error(
-        "{0:?} is neither an identity nor a file. A plugin's id is what its file claims, and any file can claim it: name the \
-         file, or the identity that `portcullis inspect` shows as its digest (sha256:…)"
+        "{0:?} is neither an identity nor a file, and no plugin of that id was approved: before that, any file can claim it. Name \
+         the file, or the identity that `portcullis inspect` shows as its digest (sha256:…)"
     )]
     NoIdentity(String),
     #[error("can't read {file}: {source}")]
@@ -93,7 +93,7 @@ fn value(name: &SecretName) -> Result<SecretString, SecretCommandError> {
 fn bind(args: &BindArgs, format: Format) -> Result<(), CliError> {
     let binding = Binding {
         secret: args.name.clone(),
-        identity: identity(&args.plugin)?,
+        identity: identity(&args.plugin, &args.trust)?,
         to: args.to.clone(),
         placement: args.placement.clone(),
     };
@@ -111,23 +111,39 @@ fn bind(args: &BindArgs, format: Format) -> Result<(), CliError> {
     output::said(format, &json!({ "bound": binding }), &text)
 }
 
-/// An identity as it is written, or that of a file.
-fn identity(plugin: &str) -> Result<Identity, SecretCommandError> {
+/// An identity as it is written, or that of a file or an installed plugin.
+fn identity(plugin: &str, place: &TrustArgs) -> Result<Identity, CliError> {
     if let Ok(identity) = plugin.parse() {
         return Ok(identity);
     }
     if !Path::new(plugin).is_file() {
-        return Err(SecretCommandError::NoIdentity(plugin.to_owned()));
+        let approved = match plugin.parse() {
+            Ok(id) => approved(&id, place)?,
+            Err(_) => None,
+        };
+        return approved.ok_or_else(|| SecretCommandError::NoIdentity(plugin.to_owned()).into());
     }
     let bytes = std::fs::read(plugin).map_err(|source| SecretCommandError::File {
         file: plugin.to_owned(),
         source,
     })?;
-    Ok(Identity::Digest(*Digest::of(&bytes).as_bytes()))
+    Ok(Identity::from(Digest::of(&bytes)))
+}
+
+/// Who an installed plugin is, by what was approved: its file could claim any id.
+fn approved(id: &PluginId, place: &TrustArgs) -> Result<Option<Identity>, CliError> {
+    let lock = trust::folder(place)?.lock()?.unwrap_or_default();
+    let identity = lock.get(id).map(|locked| match &locked.key {
+        Some(key) => Identity::signed(id, key),
+        None => Identity::from(locked.digest),
+    });
+    Ok(identity)
 }
 
 fn unbind(args: &UnbindArgs, format: Format) -> Result<(), CliError> {
-    let identity = args.plugin.as_deref().map(identity).transpose()?;
+    let plugin = args.plugin.as_deref();
+    let identity = plugin.map(|plugin| identity(plugin, &args.trust));
+    let identity = identity.transpose()?;
     let gone = take(&args.secrets, |binding| {
         binding.secret == args.name
             && identity.is_none_or(|identity| identity == binding.identity)

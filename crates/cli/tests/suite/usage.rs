@@ -12,6 +12,11 @@ fn help_lists_the_commands_and_the_exit_codes() {
         "inspect",
         "call",
         "policy",
+        "keygen",
+        "sign",
+        "verify",
+        "trust",
+        "plugins",
         "completions",
         "--output",
         "Exit codes:",
@@ -35,6 +40,11 @@ fn every_command_has_help_of_its_own() {
         "inspect",
         "call",
         "policy",
+        "keygen",
+        "sign",
+        "verify",
+        "trust",
+        "plugins",
         "completions",
     ] {
         let help = run(&[command, "--help"]).ok();

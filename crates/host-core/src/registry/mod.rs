@@ -186,10 +186,7 @@ impl Registry {
         options: CallOptions,
     ) -> Result<ToolOutput, Error> {
         let snapshot = self.snapshot();
-        let plugin = snapshot.get(id).ok_or_else(|| Error::NotActive {
-            id: id.clone(),
-            why: snapshot.why_not(id),
-        })?;
+        let plugin = snapshot.active(id)?;
         plugin.call(tool, arguments, options).await
     }
 }

@@ -48,6 +48,17 @@ impl Snapshot {
         self.active.get(id)
     }
 
+    /// A plugin that must be there.
+    ///
+    /// # Errors
+    /// [`Error::NotActive`], with why it is not.
+    pub fn active(&self, id: &PluginId) -> Result<&Plugin, Error> {
+        self.get(id).ok_or_else(|| Error::NotActive {
+            id: id.clone(),
+            why: self.why_not(id),
+        })
+    }
+
     /// Everything that was found, usable or not: by id, and what has none at the end, by path.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
@@ -61,7 +72,7 @@ impl Snapshot {
     }
 
     /// Why a plugin can't be called.
-    pub(super) fn why_not(&self, id: &PluginId) -> String {
+    fn why_not(&self, id: &PluginId) -> String {
         let Some(entry) = self.entry(id) else {
             let distance =
                 |known: &&PluginId| strsim::damerau_levenshtein(known.as_str(), id.as_str());

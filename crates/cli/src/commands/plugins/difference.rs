@@ -16,7 +16,12 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const CONTEXT: usize = 2;
 
 pub(super) fn as_json(pending: &Pending) -> Value {
-    let difference = |Difference { kind, name, before, after }: &Difference| {
+    let difference = |Difference {
+                          kind,
+                          name,
+                          before,
+                          after,
+                      }: &Difference| {
         json!({ "kind": kind, "name": name, "before": before, "after": after })
     };
     json!({
@@ -31,9 +36,19 @@ pub(super) fn as_json(pending: &Pending) -> Value {
 
 pub(super) fn as_text(pending: &Pending) -> String {
     let (was, now) = (pending.was.as_ref(), &pending.now);
-    let version = |locked: &Locked| locked.version.as_ref().map_or("none".to_owned(), ToString::to_string);
+    let version = |locked: &Locked| {
+        locked
+            .version
+            .as_ref()
+            .map_or("none".to_owned(), ToString::to_string)
+    };
     let digest = |locked: &Locked| locked.digest.to_string();
-    let key = |locked: &Locked| locked.key.as_ref().map_or("nobody".to_owned(), KeyId::to_string);
+    let key = |locked: &Locked| {
+        locked
+            .key
+            .as_ref()
+            .map_or("nobody".to_owned(), KeyId::to_string)
+    };
     let changed = |of: &dyn Fn(&Locked) -> String| {
         let before = was.map(of).filter(|before| *before != of(now));
         let before = before.map(|before| format!("{before}, before"));
@@ -56,8 +71,12 @@ pub(super) fn as_text(pending: &Pending) -> String {
 
 /// Those that are not among the others, in words.
 fn capabilities(label: &str, sign: &str, these: &[Capability], others: &[Capability]) -> String {
-    let new = these.iter().filter(|capability| !others.contains(capability));
-    let rows: Vec<_> = new.flat_map(|one| [format!("{sign} {one}"), format!("    may {}", one.words())]).collect();
+    let new = these
+        .iter()
+        .filter(|capability| !others.contains(capability));
+    let rows: Vec<_> = new
+        .flat_map(|one| [format!("{sign} {one}"), format!("    may {}", one.words())])
+        .collect();
     match rows.is_empty() {
         true => String::new(),
         false => row(label, rows),
@@ -70,12 +89,17 @@ fn difference_text(difference: &Difference) -> String {
         (_, None) => "gone",
         _ => "changed",
     };
-    let (kind, name) = (escape::line(&difference.kind), escape::line(&difference.name));
+    let (kind, name) = (
+        escape::line(&difference.kind),
+        escape::line(&difference.name),
+    );
     let mut text = format!("\n{HEADING}{kind}: {name}{HEADING:#} {DIM}{what}{DIM:#}\n");
     // Escaped before they are compared: what can't be seen makes a difference that can.
     let shown = |value: &Option<Value>| value.as_ref().map(shown).unwrap_or_default();
     let (before, after) = (shown(&difference.before), shown(&difference.after));
-    let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(&before, &after);
+    let diff = TextDiff::configure()
+        .timeout(PATIENCE)
+        .diff_lines(&before, &after);
     for group in diff.grouped_ops(CONTEXT) {
         for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
             let line = change.value().trim_end_matches('\n');
@@ -94,7 +118,9 @@ fn shown(value: &Value) -> String {
     let Value::Object(fields) = value else {
         return block(value);
     };
-    let field = |(name, value)| format!("{}: {}", escape::line(name), block(value).trim_start());
+    let field = |(name, value): (&String, &Value)| {
+        format!("{}: {}\n", escape::line(name), block(value).trim())
+    };
     fields.iter().map(field).collect()
 }
 

@@ -1,6 +1,6 @@
 //! `portcullis policy check`: a plugin's wishes and an operator's grant, side by side.
 
-use super::grants;
+use super::{grants, named};
 use crate::args::{Format, PolicyCheckArgs};
 use crate::commands::describe::row;
 use crate::decided::allow;
@@ -13,9 +13,8 @@ use serde_json::{Value, json};
 
 /// Says what the plugin asks for and what comes of it. The plugin is not run.
 pub(crate) fn run(args: &PolicyCheckArgs, format: Format, verbose: bool) -> Result<Exit, CliError> {
-    let grant = args.grant.grant();
     let session = host::start(&args.host, format, verbose)?;
-    let seen = session.run(session.host.inspect(args.file.clone()))?;
+    let (seen, grant) = session.run(named(session, &args.host, &args.file, &args.grant))?;
     let grants = grants(&seen, &grant, &session.settings);
     match format {
         Format::Json => output::json(&as_json(&seen, &grants))?,

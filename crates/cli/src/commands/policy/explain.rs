@@ -1,6 +1,6 @@
 //! `portcullis policy explain`: one decision, made by the function that makes them all.
 
-use super::grants;
+use super::{grants, named};
 use crate::args::{ExplainArgs, Format};
 use crate::commands::describe::row;
 use crate::decided;
@@ -14,9 +14,8 @@ use serde_json::{Value, json};
 
 /// Says how the request would be decided. A denial is an answer too, with an exit code of its own.
 pub(crate) fn run(args: &ExplainArgs, format: Format, verbose: bool) -> Result<Exit, CliError> {
-    let grant = args.grant.grant();
     let session = host::start(&args.host, format, verbose)?;
-    let seen = session.run(session.host.inspect(args.file.clone()))?;
+    let (seen, grant) = session.run(named(session, &args.host, &args.file, &args.grant))?;
     let grants = grants(&seen, &grant, &session.settings);
     let (asked, decision) = match asked(args) {
         Ok(request) => {

@@ -1,6 +1,7 @@
 //! Changes to `trusted_keys.toml` that leave the rest of it as its operator wrote it.
 
 use crate::args::TrustAddArgs;
+use crate::edit::set;
 use portcullis_host_policy::trust::{IdPattern, PublicKey};
 use std::fmt;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, RawString, Table, value};
@@ -64,22 +65,22 @@ impl KeysDocument {
 
     pub(super) fn revoke(&mut self, key: &PublicKey) {
         for table in self.tables("key").iter_mut().filter(|table| is(table, key)) {
-            table["revoked"] = value(true);
+            set(table, "revoked", true);
         }
     }
 
     /// Changes the policy for just these plugins, or adds one.
     pub(super) fn threshold(&mut self, plugins: &[IdPattern], threshold: u32) {
-        let (wanted, threshold) = (list(plugins), value(i64::from(threshold)));
+        let (wanted, threshold) = (list(plugins), i64::from(threshold));
         let tables = self.tables("policy");
         let same = |table: &&mut Table| texts(&table["plugins"]) == texts(&wanted);
         if let Some(table) = tables.iter_mut().find(same) {
-            table["threshold"] = threshold;
+            set(table, "threshold", threshold);
             return;
         }
         let mut policy = Table::new();
         policy["plugins"] = wanted;
-        policy["threshold"] = threshold;
+        policy["threshold"] = value(threshold);
         tables.push(policy);
     }
 
