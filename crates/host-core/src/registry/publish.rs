@@ -36,6 +36,7 @@ impl Inner {
         if same && pairs.all(|(before, after)| before.is_as(after)) {
             return;
         }
+        say_shadowed(&before, &after);
         let after = Arc::new(after);
         self.current.store(Arc::clone(&after));
         for change in changes(&before, &after) {
@@ -272,6 +273,21 @@ impl Group<'_> {
             Outcome::Failed(error) => Some(Status::Failed(Arc::clone(error))),
             Outcome::Loaded(_) => Some(self.refused.cloned().unwrap_or(Status::Active)),
             Outcome::Unread | Outcome::Passed => None,
+        }
+    }
+}
+
+/// Says which plugins are not looked at because an earlier folder has them.
+fn say_shadowed(before: &Snapshot, after: &Snapshot) {
+    for entry in after.entries() {
+        let Some(id) = &entry.id else {
+            continue;
+        };
+        let known = before
+            .entry(id)
+            .map_or(&[][..], |entry| entry.shadowed.as_slice());
+        for path in entry.shadowed.iter().filter(|path| !known.contains(path)) {
+            tracing::info!(plugin = %id, taken = %entry.path.display(), left = %path.display(), "an earlier folder has the plugin too");
         }
     }
 }

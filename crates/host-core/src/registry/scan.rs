@@ -98,22 +98,28 @@ impl Stamp {
 impl FileStamp {
     fn of(metadata: &Metadata, now: SystemTime) -> Self {
         let modified = metadata.modified().ok();
-        let age = modified.and_then(|modified| now.duration_since(modified).ok());
         let mut stamp = Self {
             place: (0, 0),
             bytes: metadata.len(),
             modified,
             changed: (0, 0),
-            fresh: age.is_none_or(|age| age < COARSEST_TIME),
+            fresh: is_fresh(modified, now),
         };
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt;
             stamp.place = (metadata.dev(), metadata.ino());
             stamp.changed = (metadata.ctime(), metadata.ctime_nsec());
+            let seconds = Duration::from_secs(metadata.ctime().try_into().unwrap_or(0));
+            stamp.fresh |= is_fresh(SystemTime::UNIX_EPOCH.checked_add(seconds), now);
         }
         stamp
     }
+}
+
+fn is_fresh(time: Option<SystemTime>, now: SystemTime) -> bool {
+    let age = time.and_then(|time| now.duration_since(time).ok());
+    age.is_none_or(|age| age < COARSEST_TIME)
 }
 
 /// Looks through all folders.
@@ -315,4 +321,51 @@ fn open_to_others(metadata: &Metadata) -> Option<&'static str> {
 #[cfg(not(unix))]
 fn open_to_others(_: &Metadata) -> Option<&'static str> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(path: &Path, now: SystemTime) -> Stamp {
+        Stamp::of(path, &fs::metadata(path).unwrap(), now)
+    }
+
+    #[test]
+    fn a_file_is_what_it_was_only_once_its_times_are_old_enough_to_tell() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p.wasm");
+        fs::write(&path, "1").unwrap();
+        let now = SystemTime::now();
+        assert!(!stamp(&path, now).is_still(&stamp(&path, now)));
+        let later = now + COARSEST_TIME * 2;
+        let before = stamp(&path, later);
+        assert!(stamp(&path, later).is_still(&before));
+        fs::write(path.with_extension("wasm.sig"), "").unwrap();
+        assert!(!stamp(&path, later).is_still(&before));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_whose_time_was_put_back_is_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p.wasm");
+        fs::write(&path, "1").unwrap();
+        let later = SystemTime::now() + COARSEST_TIME * 2;
+        let (before, time) = (
+            stamp(&path, later),
+            fs::metadata(&path).unwrap().modified().unwrap(),
+        );
+        // Until the file system's clock has gone on.
+        while stamp(&path, later).is_still(&before) {
+            fs::write(&path, "2").unwrap();
+            fs::File::options()
+                .write(true)
+                .open(&path)
+                .unwrap()
+                .set_modified(time)
+                .unwrap();
+        }
+        assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), time);
+    }
 }

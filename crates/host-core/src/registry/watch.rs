@@ -168,3 +168,60 @@ fn place(folder: &Path) -> Option<Place> {
 fn place(folder: &Path) -> Option<Place> {
     folder.is_dir().then_some((0, 0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How long a look waits after the first hint, if there is one more each `every`.
+    async fn waits(every: Duration, hints: u32) -> Duration {
+        let notify = Arc::new(Notify::new());
+        let hinting = Arc::clone(&notify);
+        let begun = Instant::now();
+        let hinter = tokio::spawn(async move {
+            for _ in 0..hints {
+                hinting.notify_one();
+                tokio::time::sleep(every).await;
+            }
+        });
+        pause(&notify, Duration::from_secs(3600)).await;
+        hinter.abort();
+        begun.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_look_waits_until_it_is_quiet() {
+        let waited = waits(Duration::from_millis(60), 5).await;
+        assert_eq!(waited, Duration::from_millis(4 * 60) + QUIET);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_look_is_taken_in_the_end_where_it_is_never_quiet() {
+        assert_eq!(waits(Duration::from_millis(1), 20_000).await, AT_LAST);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_look_is_taken_now_and_then_without_a_hint() {
+        let (begun, poll) = (Instant::now(), Duration::from_secs(5));
+        pause(&Notify::new(), poll).await;
+        assert_eq!(begun.elapsed(), poll);
+    }
+
+    #[test]
+    fn reading_is_no_hint_and_writing_is() {
+        use notify::event::{DataChange, ModifyKind};
+        assert!(!matters(EventKind::Access(AccessKind::Open(
+            AccessMode::Any
+        ))));
+        assert!(!matters(EventKind::Access(AccessKind::Close(
+            AccessMode::Read
+        ))));
+        assert!(matters(EventKind::Access(AccessKind::Close(
+            AccessMode::Write
+        ))));
+        assert!(matters(EventKind::Modify(ModifyKind::Data(
+            DataChange::Any
+        ))));
+        assert!(matters(EventKind::Other));
+    }
+}
