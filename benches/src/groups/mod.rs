@@ -10,6 +10,7 @@ mod oneshot;
 mod registry;
 mod reload;
 mod scaling;
+mod telemetry;
 
 use portcullis_host_core::{Host, HostBuilder, Limits, Plugin};
 use portcullis_test_artifacts::BENCH_GREET;
@@ -25,7 +26,7 @@ pub(crate) struct Group {
     pub(crate) measure: fn() -> Result<Vec<Measured>>,
 }
 
-pub(crate) const GROUPS: [Group; 10] = [
+pub(crate) const GROUPS: [Group; 11] = [
     Group {
         name: "calls",
         what: "isolated and warm calls",
@@ -75,6 +76,11 @@ pub(crate) const GROUPS: [Group; 10] = [
         name: "egress",
         what: "requests through the gate, and by hyper alone",
         measure: egress::measure,
+    },
+    Group {
+        name: "telemetry",
+        what: "warm calls with nobody listening, with who wants nothing, and traced",
+        measure: telemetry::measure,
     },
 ];
 

@@ -8,6 +8,8 @@ use crate::output::{self, DIM};
 use crate::progress::Spinner;
 use crate::secrets::{self, OnDemand};
 use crate::settings;
+use crate::telemetry::{self, Telemetry};
+use portcullis_host_core::telemetry::TraceContext;
 use portcullis_host_core::{Error, Host, Limits, LoadOptions, Plugin, Source};
 use portcullis_host_policy::config::Effective;
 use std::sync::Arc;
@@ -19,6 +21,7 @@ pub(crate) struct Session {
     pub(crate) host: Host,
     /// What the operator's configuration, variables and flags come to.
     pub(crate) settings: Effective,
+    telemetry: &'static Telemetry,
     verbose: bool,
 }
 
@@ -45,14 +48,13 @@ pub(crate) fn start_with(
         .build()
         .map_err(CliError::Runtime)?;
     let log = Log { format, verbose };
-    // Set once a process; a second host would share it.
-    let _ = tracing::subscriber::set_global_default(log);
+    let telemetry = telemetry::start(log);
     let mut builder = Host::builder()
         .max_in_flight(1)
         .network(network && !settings.offline.value)
         .limits(Limits::default().set_by(settings.limits()))
-        .ceiling(settings.ceiling())
-        .log_sink(Arc::new(log));
+        .ceiling(settings.ceiling());
+    builder = telemetry.equip(builder, log);
     if let Some(dir) = &args.cache_dir {
         builder = builder.cache_dir(dir.clone());
     }
@@ -77,6 +79,7 @@ pub(crate) fn start_with(
         runtime,
         host,
         settings,
+        telemetry,
         verbose,
     })))
 }
@@ -84,6 +87,7 @@ pub(crate) fn start_with(
 impl Session {
     /// Runs one piece of work to its end, and sees to what the host has yet to write.
     pub(crate) fn run<F: Future>(&self, work: F) -> F::Output {
+        let _caller = self.telemetry.caller().map(TraceContext::attach);
         let output = self.runtime.block_on(work);
         self.host.flush();
         output

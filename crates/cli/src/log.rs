@@ -3,15 +3,18 @@
 use crate::args::Format;
 use crate::escape;
 use crate::output::{self, BAD, DIM};
-use portcullis_host_core::{LogLevel, LogLine, LogSink, LogSource};
+use portcullis_host_core::{LogLevel, LogLine, LogSink, TracingSink};
 use serde_json::{Map, json};
 use std::fmt::Debug;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
-use tracing::span;
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::FilterFn;
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
 
-/// Writes the lines of guests, as the host's sink, and the warnings of the host itself, as its tracing subscriber.
+/// Writes the lines of guests, as the host's sink, and the warnings of the host itself, as a layer of its tracing subscriber.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Log {
     pub(crate) format: Format,
@@ -77,12 +80,7 @@ impl LogSink for Log {
         self.write(&Line {
             who: line.plugin.as_str(),
             call: Some(&line.call_id),
-            source: match line.source {
-                LogSource::Guest => "guest",
-                LogSource::Stdout => "stdout",
-                LogSource::Stderr => "stderr",
-                _ => "host",
-            },
+            source: line.source.as_str(),
             level: line.level.to_string(),
             serious: line.level >= LogLevel::Warn,
             message: &line.message,
@@ -91,16 +89,22 @@ impl LogSink for Log {
     }
 }
 
-impl Subscriber for Log {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= self.max_level() && metadata.target().starts_with("portcullis")
+impl Log {
+    /// The layer, with what concerns it: no spans, which are for who measures, and no words of guests, which come to the sink.
+    pub(crate) fn filtered<S: Subscriber + for<'a> LookupSpan<'a>>(self) -> impl Layer<S> {
+        let level = self.max_level();
+        let filter = FilterFn::new(move |metadata| {
+            metadata.is_event()
+                && *metadata.level() <= level
+                && metadata.target().starts_with("portcullis")
+                && metadata.target() != TracingSink::TARGET
+        });
+        self.with_filter(filter.with_max_level_hint(level))
     }
+}
 
-    fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.max_level())
-    }
-
-    fn event(&self, event: &Event<'_>) {
+impl<S: Subscriber> Layer<S> for Log {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut said = Said::default();
         event.record(&mut said);
         let level = *event.metadata().level();
@@ -114,15 +118,6 @@ impl Subscriber for Log {
             fields: &said.fields,
         });
     }
-
-    // Spans are for who measures; a command only says what happened.
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(1)
-    }
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-    fn enter(&self, _: &span::Id) {}
-    fn exit(&self, _: &span::Id) {}
 }
 
 /// An event's message and fields.

@@ -20,6 +20,7 @@ mod progress;
 mod secrets;
 mod settings;
 mod signed;
+mod telemetry;
 mod trust;
 
 use args::{Cli, Command, Format};
@@ -35,13 +36,15 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error).into(),
     };
     let format = cli.output;
-    match run(cli) {
-        Ok(exit) => exit.into(),
+    let exit = match run(cli) {
+        Ok(exit) => exit,
         Err(error) => {
             output::error(&error, format);
-            error.exit().into()
+            error.exit()
         }
-    }
+    };
+    telemetry::finish();
+    exit.into()
 }
 
 fn run(cli: Cli) -> Result<Exit, CliError> {

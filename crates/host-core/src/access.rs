@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::{AuditSink, NoAudit};
 use crate::secret::Vault;
+use crate::telemetry::TraceContext;
 use crate::{Error, PluginId, ToolError};
 
 /// Most denials that are kept of one call; the audit trail has them all.
@@ -84,6 +85,8 @@ impl Access {
 pub(crate) struct Caller {
     pub(crate) access: Arc<Access>,
     pub(crate) call: Arc<str>,
+    /// The trace that its requests belong to, where no span says more.
+    pub(crate) trace: Option<TraceContext>,
     on_decision: Option<OnDecision>,
     denials: Mutex<Vec<Denial>>,
     caught: AtomicBool,
@@ -94,18 +97,20 @@ pub type OnDecision = Arc<dyn Fn(Option<&Request>, &Decision) + Send + Sync>;
 
 impl Caller {
     pub(crate) fn new(access: Arc<Access>, call: Arc<str>) -> Arc<Self> {
-        Self::watched(access, call, None)
+        Self::watched(access, call, None, None)
     }
 
-    /// The same, where somebody wants to know what is decided.
+    /// The same, where somebody wants to know what is decided, or which trace it belongs to.
     pub(crate) fn watched(
         access: Arc<Access>,
         call: Arc<str>,
         on_decision: Option<OnDecision>,
+        trace: Option<TraceContext>,
     ) -> Arc<Self> {
         Arc::new(Self {
             access,
             call,
+            trace,
             on_decision,
             denials: Mutex::default(),
             caught: AtomicBool::new(false),

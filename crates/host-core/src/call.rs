@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::plugin::{Plugin, PluginInner};
 use crate::state::{Call, Caught, OnProgress};
 use crate::stream::{EventConsumer, ToolStream};
+use crate::telemetry::{self, CallWatch, TraceContext, names};
 use crate::value::{Blob, Content, Progress, ToolError, ToolEvent, ToolOutput};
 use crate::{CallLimits, convert};
 
@@ -37,7 +38,10 @@ pub struct CallOptions {
     pub memory_bytes: Option<u64>,
     /// The session that the call belongs to, for a plugin that keeps sessions; without one, it gets an instance of its own.
     pub session: Option<String>,
-    /// Handed to the tool as it is: a trace context, a conversation's id.
+    /// The trace that the call belongs to, where no current span says so. The tool finds it as `traceparent` in its metadata, and
+    /// its requests carry it on.
+    pub trace: Option<TraceContext>,
+    /// Handed to the tool as it is: a conversation's id, a locale.
     pub metadata: Vec<(String, String)>,
     /// Bytes that come with the call, beside the arguments.
     pub attachments: Vec<Blob>,
@@ -83,12 +87,13 @@ impl Plugin {
         arguments: Value,
         options: CallOptions,
     ) -> Result<ToolOutput, Error> {
-        let request = Request::new(&self.inner, tool, &arguments, options)?;
+        let (watch, request) = begin(&self.inner, tool, &arguments, options)?;
         if !request.streams {
-            return request.run(&self.inner, None).await;
+            let work = pin!(request.run(&self.inner, None));
+            return watch.around(work).await;
         }
         let on_progress = request.call.on_progress.clone();
-        let mut stream = request.stream(&self.inner);
+        let mut stream = request.stream(&self.inner, watch);
         let mut pieces = Vec::new();
         while let Some(event) = stream.next().await {
             match event {
@@ -116,7 +121,27 @@ impl Plugin {
         arguments: Value,
         options: CallOptions,
     ) -> Result<ToolStream, Error> {
-        Ok(Request::new(&self.inner, tool, &arguments, options)?.stream(&self.inner))
+        let (watch, request) = begin(&self.inner, tool, &arguments, options)?;
+        Ok(request.stream(&self.inner, watch))
+    }
+}
+
+/// Checks a call that is watched from here on.
+fn begin(
+    plugin: &Arc<PluginInner>,
+    tool: &str,
+    arguments: &Value,
+    mut options: CallOptions,
+) -> Result<(CallWatch, Request), Error> {
+    let id: Arc<str> = plugin.host.next_call_id().into();
+    let mut watch = CallWatch::begin(plugin, &id, tool, options.trace.as_ref());
+    options.trace = watch.trace(options.trace);
+    match watch.in_scope(|| Request::new(plugin, id, tool, arguments, options)) {
+        Ok(request) => Ok((watch, request)),
+        Err(error) => {
+            watch.failed(&error);
+            Err(error)
+        }
     }
 }
 
@@ -133,9 +158,10 @@ struct Request {
 impl Request {
     fn new(
         plugin: &PluginInner,
+        id: Arc<str>,
         tool: &str,
         arguments: &Value,
-        options: CallOptions,
+        mut options: CallOptions,
     ) -> Result<Self, Error> {
         let tool = find(plugin, tool)?;
         let limits = limits(plugin, &options)?;
@@ -149,8 +175,11 @@ impl Request {
         if bytes as u64 > limits.argument_bytes {
             return Err(too_large(tool, limits.argument_bytes));
         }
+        telemetry::note(names::BYTES_IN, bytes as u64);
         tool.check_arguments(arguments)?;
-        let id: Arc<str> = plugin.host.next_call_id().into();
+        if let Some(trace) = &options.trace {
+            trace.add_to(&mut options.metadata);
+        }
         let tool_call = wit::ToolCall {
             call_id: id.to_string(),
             name: tool.definition.name.clone(),
@@ -164,9 +193,9 @@ impl Request {
         };
         let deadline = Instant::now() + limits.wall_clock;
         let mut call = Call::new(Arc::clone(&id), limits, &plugin.owner.access);
-        if options.on_decision.is_some() {
+        if options.on_decision.is_some() || options.trace.is_some() {
             let access = Arc::clone(&plugin.owner.access);
-            call.caller = Caller::watched(access, id, options.on_decision);
+            call.caller = Caller::watched(access, id, options.on_decision, options.trace);
         }
         call.on_progress = options.on_progress;
         call.cancel = options.cancel;
@@ -183,7 +212,7 @@ impl Request {
     }
 
     /// The call as a stream of events that runs it.
-    fn stream(mut self, plugin: &Arc<PluginInner>) -> ToolStream {
+    fn stream(mut self, plugin: &Arc<PluginInner>, watch: CallWatch) -> ToolStream {
         let (sender, receiver) = mpsc::channel(BATCHES);
         let events = if self.streams {
             Some(EventConsumer::new(sender))
@@ -192,10 +221,11 @@ impl Request {
             None
         };
         let plugin = Arc::clone(plugin);
-        ToolStream::new(
-            async move { self.run(&plugin, events).await }.boxed(),
-            receiver,
-        )
+        let driver = async move {
+            let work = pin!(self.run(&plugin, events));
+            watch.around(work).await
+        };
+        ToolStream::new(driver.boxed(), receiver)
     }
 
     /// Takes a permit, an instance, and runs the call in it until it ends, is cancelled or its deadline passes.
@@ -259,6 +289,7 @@ impl Request {
             }
             None => lease.instance.call(self.tool_call).await.map(Some),
         };
+        lease.instance.tell_fuel();
         let answer = answer.map_err(|error| tell_session(error, lease.in_session()))?;
         if caller.is_caught() {
             // It was quicker than the tick that ends it.

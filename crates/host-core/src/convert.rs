@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::bindings::v0_1::portcullis::host::host_types as host;
 use crate::bindings::v0_1::portcullis::tool::tool_types as wit;
 use crate::error::Error;
+use crate::telemetry::{self, names};
 use crate::value::{
     Blob, Content, Extension, Progress, ResourceLink, Streams, ToolError, ToolEvent, ToolOutput,
 };
@@ -149,6 +150,7 @@ pub(crate) fn output(output: wit::ToolOutput, limit: u64) -> Result<ToolOutput, 
     if bytes > limit {
         return Err(Error::OutputTooLarge { limit });
     }
+    telemetry::note(names::BYTES_OUT, bytes);
     let structured = structured
         .map(|text| serde_json::from_str(&text))
         .transpose();

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
+use opentelemetry::InstrumentationScope;
+use opentelemetry::metrics::{Meter, MeterProvider};
 use portcullis_host_policy::Grant;
 use portcullis_host_policy::address::Surroundings;
 use portcullis_host_policy::decision::CapabilitySet;
@@ -27,6 +29,7 @@ use crate::registry::{Announcer, Changes, Registry, RegistryOptions};
 use crate::secret::{Binding, SecretStore};
 use crate::session::SessionCount;
 use crate::state_store::{FileState, StateStore, default_store};
+use crate::telemetry::{Metrics, observe};
 
 /// Loads plugins and holds what they share: engines, the compile cache, limits over all of them. Clones share it.
 ///
@@ -62,6 +65,7 @@ pub(crate) struct HostInner {
     pub(crate) sessions: Arc<SessionCount>,
     pub(crate) compiles: Arc<Semaphore>,
     pub(crate) live_instances: Arc<AtomicUsize>,
+    pub(crate) metrics: Option<Arc<Metrics>>,
     pub(crate) cache_hits: AtomicU64,
     pub(crate) cache_misses: AtomicU64,
     pub(crate) changes: Announcer,
@@ -108,6 +112,7 @@ impl Host {
             bindings: Vec::new(),
             protected: Vec::new(),
             in_flight: None,
+            meter: None,
         }
     }
 
@@ -240,6 +245,7 @@ pub struct HostBuilder {
     bindings: Vec<Binding>,
     protected: Vec<PathBuf>,
     in_flight: Option<u32>,
+    meter: Option<Meter>,
 }
 
 impl HostBuilder {
@@ -362,6 +368,15 @@ impl HostBuilder {
         self
     }
 
+    /// Measures by instruments of `provider`, such as `&opentelemetry::global::meter_provider()`. The default measures
+    /// nothing.
+    pub fn meter_provider(mut self, provider: &dyn MeterProvider) -> Self {
+        let scope = InstrumentationScope::builder("portcullis");
+        let scope = scope.with_version(env!("CARGO_PKG_VERSION")).build();
+        self.meter = Some(provider.meter_with_scope(scope));
+        self
+    }
+
     /// Sizes the pool of instances for so many calls at once and as many open sessions. The default is what
     /// [`HostLimits`](crate::HostLimits) allows; a command that makes one call says 1 and starts quicker.
     pub fn max_in_flight(mut self, calls: u32) -> Self {
@@ -396,6 +411,7 @@ impl HostBuilder {
         if let Audit::At(folder) = &self.audit {
             protected.push(folder.clone());
         }
+        let metrics = self.meter.as_ref().map(Metrics::new).map(Arc::new);
         let mut run_id = [0; 4];
         getrandom::fill(&mut run_id).map_err(Error::host)?;
         let inner = HostInner {
@@ -421,17 +437,18 @@ impl HostBuilder {
                 limits.host.concurrent_compiles.max(1) as usize
             )),
             live_instances: Arc::default(),
+            metrics: metrics.clone(),
             cache_hits: AtomicU64::new(0),
             cache_misses: AtomicU64::new(0),
-            changes: Announcer::default(),
+            changes: Announcer::new(metrics),
             calls: AtomicU64::new(0),
             run_id: u32::from_le_bytes(run_id),
             limits,
         };
         load::warm_up(&inner)?;
-        Ok(Host {
-            inner: Arc::new(inner),
-        })
+        let inner = Arc::new(inner);
+        self.meter.iter().for_each(|meter| observe(meter, &inner));
+        Ok(Host { inner })
     }
 }
 

@@ -16,6 +16,7 @@ use crate::engine::Runtime;
 use crate::error::Error;
 use crate::state::{State, on_tick};
 use crate::stream::{EventConsumer, InputProducer, InputStream, ResultConsumer};
+use crate::telemetry::{self, names};
 use crate::ticker::{Running, Ticker};
 
 /// What lifting a value takes beyond the bytes that are counted against a limit of ours: the records around them.
@@ -186,6 +187,14 @@ impl Instance {
     pub(crate) fn begin(&mut self, call: crate::state::Call) {
         self.store.data_mut().begin(call);
         prepare(&mut self.store, self.metered);
+    }
+
+    /// Tells how much fuel its call has used.
+    pub(crate) fn tell_fuel(&self) {
+        let budget = self.store.data().call.limits.fuel;
+        if let (Some(budget), Ok(left)) = (budget, self.store.get_fuel()) {
+            telemetry::note(names::FUEL, budget.saturating_sub(left));
+        }
     }
 
     /// How many calls it has answered.

@@ -67,6 +67,7 @@ mod state;
 mod state_store;
 mod stdio;
 mod stream;
+pub mod telemetry;
 mod ticker;
 mod trap;
 mod trust;
@@ -77,6 +78,11 @@ mod warm;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/embedding.md")]
 struct Guide;
+
+/// And those of the page on telemetry.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/telemetry.md")]
+struct Telemetry;
 
 pub use access::OnDecision;
 pub use audit::{AuditFilter, AuditLine, AuditReader, AuditSink, AuditTail, JsonLines};

@@ -28,7 +28,8 @@ use crate::plugin::{Instances, Plugin, PluginInner};
 use crate::schema::Schema;
 use crate::secret::{self, Vault};
 use crate::state::Owner;
-use crate::{Limits, ToolDefinition, probe};
+use crate::telemetry::{self, Counted, PluginMeter};
+use crate::{Limits, PluginId, ToolDefinition, probe};
 
 pub(crate) use code::Code;
 use record::Record;
@@ -75,8 +76,11 @@ pub(crate) async fn load(
     options: LoadOptions,
 ) -> Result<Plugin, Error> {
     let limits = host.limits.load.clone();
-    let candidate = blocking(move || read(&source, &limits)).await?;
-    load_candidate(host, candidate, options).await
+    let loaded = async {
+        let candidate = blocking(move || read(&source, &limits)).await?;
+        recorded(host, candidate, options).await
+    };
+    telemetry::watch_load(host, loaded).await
 }
 
 /// Loads what was read: nothing is read again.
@@ -85,6 +89,16 @@ pub(crate) async fn load_candidate(
     candidate: Candidate,
     options: LoadOptions,
 ) -> Result<Plugin, Error> {
+    telemetry::watch_load(host, recorded(host, candidate, options)).await
+}
+
+/// Loads, and writes it down.
+async fn recorded(
+    host: &Arc<HostInner>,
+    candidate: Candidate,
+    options: LoadOptions,
+) -> Result<Plugin, Error> {
+    telemetry::of_candidate(&candidate);
     let record = Record::begin(&host.audit, &candidate);
     let loaded = judge_and_load(host, candidate, options).await;
     record.end(&loaded);
@@ -114,6 +128,7 @@ async fn judge_and_load(
             tools: ready.definitions.iter().map(named).collect(),
             instances: Instances::new(policy.unwrap_or_default(), &limits, host),
             gate: Gate::of_plugin(&limits.plugin),
+            meter: meter(host, &candidate.id, &ready.definitions),
             host: Arc::clone(host),
             digest: candidate.digest,
             signer,
@@ -172,6 +187,13 @@ async fn prepare(
         definitions,
         from_cache: false,
     })
+}
+
+/// The plugin's own instruments, where somebody measures.
+fn meter(host: &HostInner, id: &PluginId, definitions: &[ToolDefinition]) -> Option<PluginMeter> {
+    let tools = definitions.iter().map(|definition| &*definition.name);
+    let metrics = host.metrics.as_ref()?;
+    Some(PluginMeter::new(metrics, id, tools))
 }
 
 /// The host's limits, set by the operator for this plugin, lowered by its manifest.
@@ -251,7 +273,8 @@ async fn access(
     let own = options.secrets.iter().map(|one| one.clone().bind(identity));
     let bindings: Vec<_> = host.bindings.iter().cloned().chain(own).collect();
     let vault = Vault::open(host.secrets.as_deref(), &bindings, identity, &grants).await?;
-    let (id, audit) = (candidate.id.clone(), Arc::clone(&host.audit));
+    let id = candidate.id.clone();
+    let audit = Counted::audit(host.metrics.as_ref(), &id, Arc::clone(&host.audit));
     Ok(Access::new(id, identity, grants, audit).with_vault(vault))
 }
 

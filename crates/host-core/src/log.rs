@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::PluginId;
+use crate::telemetry::names;
 
 /// How much a line matters, as the guest said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +46,18 @@ pub enum LogSource {
     Host,
 }
 
+impl LogSource {
+    /// As it stands in logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LogSource::Guest => "guest",
+            LogSource::Stdout => "stdout",
+            LogSource::Stderr => "stderr",
+            LogSource::Host => "host",
+        }
+    }
+}
+
 /// One line. All text but `plugin` and `call_id` is the guest's: escape it where a person or a model reads it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -73,17 +86,22 @@ pub trait LogSink: Send + Sync {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TracingSink;
 
+impl TracingSink {
+    /// The target of guests' words, and of what is said when one of them breaks.
+    pub const TARGET: &'static str = "portcullis::guest";
+}
+
 impl LogSink for TracingSink {
     fn log(&self, line: LogLine) {
         macro_rules! event {
             ($level:ident) => {
                 tracing::event!(
-                    target: "portcullis::guest",
+                    target: TracingSink::TARGET,
                     tracing::Level::$level,
-                    plugin = %line.plugin,
-                    call = line.call_id,
-                    source = ?line.source,
-                    fields = ?line.fields,
+                    { names::PLUGIN_ID } = %line.plugin,
+                    { names::CALL_ID } = line.call_id,
+                    { names::LOG_SOURCE } = line.source.as_str(),
+                    { names::LOG_FIELDS } = ?line.fields,
                     "{}",
                     line.message.escape_debug()
                 )

@@ -89,6 +89,11 @@ impl Gate {
         }
     }
 
+    /// How many calls wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed) as usize
+    }
+
     /// How many calls are inside.
     pub(crate) fn inside(&self) -> usize {
         (self.capacity as usize).saturating_sub(self.inside.available_permits())

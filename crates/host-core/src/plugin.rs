@@ -19,6 +19,7 @@ use crate::load::Code;
 use crate::permit::Gate;
 use crate::session::{Sessions, Turn};
 use crate::state::{Call, Owner, State};
+use crate::telemetry::PluginMeter;
 use crate::warm::Warm;
 use crate::{Limits, PluginId, ToolDefinition};
 
@@ -42,6 +43,7 @@ pub(crate) struct PluginInner {
     pub(crate) code: Code,
     pub(crate) instances: Instances,
     pub(crate) gate: Gate,
+    pub(crate) meter: Option<PluginMeter>,
     pub(crate) from_cache: bool,
     /// Cancelled when its calls are to end.
     pub(crate) stopped: CancellationToken,
@@ -63,6 +65,14 @@ impl Instances {
                 &limits.plugin,
                 Arc::clone(&host.sessions),
             ))),
+        }
+    }
+
+    pub(crate) fn policy(&self) -> InstancePolicy {
+        match self {
+            Instances::Fresh => InstancePolicy::Fresh,
+            Instances::Reuse(_) => InstancePolicy::Reuse,
+            Instances::Session(_) => InstancePolicy::Session,
         }
     }
 }
@@ -199,11 +209,7 @@ impl Plugin {
 
     /// Where its instances come from.
     pub fn instance_policy(&self) -> InstancePolicy {
-        match self.inner.instances {
-            Instances::Fresh => InstancePolicy::Fresh,
-            Instances::Reuse(_) => InstancePolicy::Reuse,
-            Instances::Session(_) => InstancePolicy::Session,
-        }
+        self.inner.instances.policy()
     }
 
     /// What it was granted when it was loaded.

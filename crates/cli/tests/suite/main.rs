@@ -3,6 +3,7 @@
 mod audit;
 mod build;
 mod call;
+mod collector;
 mod config;
 mod dev;
 mod ends;
@@ -14,7 +15,9 @@ mod policy;
 mod reach;
 mod secret;
 mod see;
+mod server;
 mod support;
+mod telemetry;
 mod trust;
 mod usage;
 mod walkthrough;

@@ -1,68 +1,12 @@
 //! A plugin that wants to reach a server: refused, told how, and let through.
 
+use crate::server::Server;
 use crate::support::{Ran, portcullis, with_manifest};
 use portcullis_test_artifacts as guests;
-use serde_json::{Value, json};
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use serde_json::Value;
+use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-
-/// A server on loopback that counts who comes, and says hello to each once.
-struct Server {
-    address: SocketAddr,
-    connections: Arc<AtomicUsize>,
-}
-
-impl Server {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let connections = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&connections);
-        thread::spawn(move || {
-            for mut stream in listener.incoming().flatten() {
-                counted.fetch_add(1, Ordering::SeqCst);
-                let mut asked = Vec::new();
-                let mut buffer = [0; 1024];
-                while !asked.ends_with(b"\r\n\r\n") {
-                    match stream.read(&mut buffer) {
-                        Ok(read @ 1..) => asked.extend_from_slice(&buffer[..read]),
-                        _ => break,
-                    }
-                }
-                let _ = stream.write_all(
-                    b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello",
-                );
-            }
-        });
-        Self {
-            address,
-            connections,
-        }
-    }
-
-    fn connections(&self) -> usize {
-        self.connections.load(Ordering::SeqCst)
-    }
-
-    /// What a guest is to fetch.
-    fn arguments(&self) -> String {
-        let request = json!({
-            "method": "GET", "scheme": "http", "authority": self.address.to_string(), "path": "/v1/today?key=hush",
-            "show": 100,
-        });
-        format!("--args={}", json!({ "request": request }))
-    }
-
-    /// The rule for that request and no other.
-    fn rule(&self) -> String {
-        format!("http:GET http://{}/v1/today", self.address)
-    }
-}
 
 /// Runs a command on a guest's tool that fetches, with an audit trail of its own.
 fn fetch(command: &[&str], guest: &str, server: &Server, audit: &Path, options: &[&str]) -> Ran {

@@ -39,6 +39,8 @@ pub(crate) fn portcullis() -> Command {
         "PORTCULLIS_SECRET_STORE",
         "PORTCULLIS_SIGNATURES",
         "PORTCULLIS_STATE_DIR",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "TRACEPARENT",
         "NO_COLOR",
         "CLICOLOR_FORCE",
         "CARGO_TARGET_DIR",

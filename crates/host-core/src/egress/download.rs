@@ -167,6 +167,7 @@ impl Body for Download {
                 Some(Err(error)) => Err(error),
             };
             if let Err(error) = step {
+                this.exchange.watch.failed(&error);
                 this.ended = true;
                 this.lease = None;
                 return Poll::Ready(Some(Err(error)));

@@ -25,6 +25,7 @@ use super::pool::{Connection, Key};
 use super::upload::{Upload, over};
 use super::{PluginEgress, dial, shape};
 use crate::access::Caller;
+use crate::telemetry::{EgressWatch, take_trace};
 
 /// Responses without meaning (1xx) before the one that counts. Servers send one or two.
 const INFORMATIONAL: u32 = 16;
@@ -33,6 +34,7 @@ const INFORMATIONAL: u32 = 16;
 pub(super) struct Exchange {
     pub(super) caller: Arc<Caller>,
     pub(super) budget: Arc<Budget>,
+    pub(super) watch: Arc<EgressWatch>,
     request: Request,
     rule: Capability,
     addresses: Vec<IpAddr>,
@@ -48,6 +50,7 @@ impl Exchange {
     /// Records a refusal that comes while the bodies are on their way.
     pub(super) fn refuse(&self, denial: Denial) -> Error {
         let denial = self.caller.refuse(&self.request, denial);
+        self.watch.denied(denial.code);
         let _ = self.refused.set(denial.code);
         guest_error(denial.code)
     }
@@ -75,10 +78,15 @@ impl Drop for Exchange {
             .caller
             .record(&self.request, &decision, self.begun.elapsed());
         record.addresses = std::mem::take(&mut self.addresses);
+        let (up, down) = (
+            self.up.load(Ordering::Relaxed),
+            self.down.load(Ordering::Relaxed),
+        );
         if let Some(http) = &mut record.http {
-            http.bytes_out = Some(self.up.load(Ordering::Relaxed));
-            http.bytes_in = Some(self.down.load(Ordering::Relaxed));
+            http.bytes_out = Some(up);
+            http.bytes_in = Some(down);
         }
+        self.watch.carried(up, down);
         self.caller.access.audit.record(record);
     }
 }
@@ -105,6 +113,7 @@ impl Lease {
 
 /// One guest's request on its way through the steps.
 pub(super) struct Outgoing {
+    pub(super) watch: Arc<EgressWatch>,
     pub(super) egress: Arc<PluginEgress>,
     pub(super) caller: Arc<Caller>,
     pub(super) budget: Arc<Budget>,
@@ -120,9 +129,10 @@ impl Outgoing {
         self,
         request: http::Request<WasiBody>,
     ) -> Result<http::Response<WasiBody>, Error> {
-        let ended = self.budget.ended.clone();
+        let (ended, watch) = (self.budget.ended.clone(), Arc::clone(&self.watch));
         let sent = ended.run_until_cancelled(self.pass(request)).await;
-        sent.unwrap_or(Err(Error::ConnectionTerminated))
+        let sent = sent.unwrap_or(Err(Error::ConnectionTerminated));
+        sent.inspect_err(|error| watch.failed(error))
     }
 
     async fn pass(
@@ -131,10 +141,12 @@ impl Outgoing {
     ) -> Result<http::Response<WasiBody>, Error> {
         let begun = std::time::Instant::now();
         let deadline = Instant::now() + self.budget.limits.request_time;
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        take_trace(&mut parts.headers);
         let body = if has_no_body(&parts) { empty() } else { body };
         let target = shape::read(&parts.method, &parts.uri)
-            .map_err(|error| guest_error(self.caller.refuse_unreadable("http", error.into())))?;
+            .map_err(|error| self.denied(self.caller.refuse_unreadable("http", error.into())))?;
+        self.watch.asks(&self.caller, &target);
         let reserved = |name: &_| self.caller.access.vault.reserves(name);
         shape::fields(&parts.headers, &self.budget.limits, reserved)
             .map_err(|denial| self.refuse(&target, denial))?;
@@ -144,6 +156,7 @@ impl Outgoing {
         let exchange = Arc::new(Exchange {
             caller: Arc::clone(&self.caller),
             budget: Arc::clone(&self.budget),
+            watch: Arc::clone(&self.watch),
             request: Request::Http(passed.target.clone()),
             rule: passed.rule.clone(),
             addresses: passed.addresses.clone(),
@@ -165,6 +178,7 @@ impl Outgoing {
         let (response, lease) = answer;
         let (head, body) = response.into_parts();
         let head = self.clean_head(head, &exchange)?;
+        self.watch.answered(head.status);
         let redactor = self.caller.access.vault.redactor();
         let idle_time = lower(
             self.options.between_bytes_timeout,
@@ -281,6 +295,7 @@ impl Outgoing {
         if passed.takes_secrets() {
             vault.inject(target, &mut headers, &mut query);
         }
+        self.watch.write_trace(&self.caller, &mut headers);
         if !vault.is_empty() {
             // What comes back has to be readable, and whole, to be searched for secrets.
             headers.insert(
@@ -375,7 +390,13 @@ impl Outgoing {
 
     pub(super) fn refuse(&self, target: &HttpRequest, denial: Denial) -> Error {
         let denial = self.caller.refuse(&Request::Http(target.clone()), denial);
-        guest_error(denial.code)
+        self.denied(denial.code)
+    }
+
+    /// What the guest is told of a refusal that is recorded already.
+    pub(super) fn denied(&self, code: DenyCode) -> Error {
+        self.watch.denied(code);
+        guest_error(code)
     }
 
     pub(super) fn connect_time(&self) -> Duration {

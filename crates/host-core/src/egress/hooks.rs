@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::HeaderName;
 use portcullis_host_policy::decision::{Denial, DenyCode};
 use portcullis_host_policy::request::is_forbidden_header;
+use tracing::Instrument as _;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi_http::{
     Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView,
@@ -16,6 +17,7 @@ use super::budget::Budget;
 use super::exchange::Outgoing;
 use crate::CallLimits;
 use crate::access::Caller;
+use crate::telemetry::EgressWatch;
 
 /// Bytes of a request's body that the host holds for a guest that writes faster than the network. Each of a call's handles may
 /// be such a body: the engine's own default of a mebibyte would make hundreds of mebibytes of that, outside the guest's
@@ -119,15 +121,19 @@ impl WasiHttpHooks for Hooks {
         let budget = self
             .budget
             .get_or_insert_with(|| Arc::new(Budget::new(limits.clone())));
+        let watch = Arc::new(EgressWatch::begin(&self.caller));
+        let span = watch.span().clone();
         let outgoing = Outgoing {
+            watch,
             egress: Arc::clone(&self.egress),
             caller: Arc::clone(&self.caller),
             budget: Arc::clone(budget),
             options: options.unwrap_or_default(),
         };
-        Box::new(async move {
+        let sent = async move {
             let response = outgoing.send(request).await?;
             Ok((response, Box::new(async { Ok(()) }) as Box<_>))
-        })
+        };
+        Box::new(sent.instrument(span))
     }
 }

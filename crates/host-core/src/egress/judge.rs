@@ -9,7 +9,7 @@ use portcullis_host_policy::request::{HttpRequest, Request};
 use tokio::time::timeout;
 use wasmtime_wasi_http::Error;
 
-use super::exchange::{Outgoing, guest_error};
+use super::exchange::Outgoing;
 use super::policy::{EgressRequest, EgressVerdict};
 use super::shape;
 use super::upload::{leak, search};
@@ -46,7 +46,7 @@ impl Outgoing {
             let request = Request::Http(target.clone());
             self.caller
                 .check(&request)
-                .map_err(|denial| guest_error(denial.code))?;
+                .map_err(|denial| self.denied(denial.code))?;
             self.search_head(&target, &headers)?;
             let (rule, addresses) = self.resolve(&target, &request).await?;
             let verdict = match &self.egress.host.policy {
@@ -140,7 +140,8 @@ impl Outgoing {
             if let Some(address) = found.first()
                 && let Decision::Deny(denial) = decide_address(&grants, request, *address, &around)
             {
-                self.caller.refuse(request, *denial);
+                let denial = self.caller.refuse(request, *denial);
+                self.watch.denied(denial.code);
             }
             return Err(Error::DestinationNotFound);
         };

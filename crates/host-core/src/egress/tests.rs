@@ -24,6 +24,7 @@ use super::*;
 use crate::CallLimits;
 use crate::access::Caller;
 use crate::audit::NoAudit;
+use crate::telemetry::EgressWatch;
 
 /// One plugin with one grant.
 struct Plugin {
@@ -51,9 +52,11 @@ impl Plugin {
     }
 
     fn outgoing(&self, budget: &Arc<Budget>) -> Outgoing {
+        let caller = Caller::new(Arc::clone(&self.access), "call".into());
         Outgoing {
+            watch: Arc::new(EgressWatch::begin(&caller)),
             egress: Arc::clone(&self.egress),
-            caller: Caller::new(Arc::clone(&self.access), "call".into()),
+            caller,
             budget: Arc::clone(budget),
             options: RequestOptions::default(),
         }

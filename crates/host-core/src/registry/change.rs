@@ -10,6 +10,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::PluginId;
 use crate::error::Error;
+use crate::telemetry::Metrics;
 
 /// Changes that wait for a slow subscriber; more are counted and told as [`Change::Missed`].
 const WAITING: usize = 256;
@@ -73,6 +74,20 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// What happened, in a word.
+    fn word(&self) -> &'static str {
+        match self {
+            Change::Added { .. } => "added",
+            Change::Updated { .. } => "updated",
+            Change::Removed { .. } => "removed",
+            Change::Held { .. } => "held",
+            Change::Failed { .. } => "failed",
+            Change::Missed { .. } => "missed",
+        }
+    }
+}
+
 /// The changes from the moment of [`Host::subscribe`](crate::Host::subscribe) on.
 #[derive(Debug)]
 pub struct Changes(broadcast::Receiver<Change>);
@@ -89,22 +104,26 @@ impl Changes {
 }
 
 /// Where a host's changes come from.
-#[derive(Debug)]
-pub(crate) struct Announcer(broadcast::Sender<Change>);
-
-impl Default for Announcer {
-    fn default() -> Self {
-        Self(broadcast::channel(WAITING).0)
-    }
+pub(crate) struct Announcer {
+    sender: broadcast::Sender<Change>,
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl Announcer {
-    pub(crate) fn subscribe(&self) -> Changes {
-        Changes(self.0.subscribe())
+    pub(crate) fn new(metrics: Option<Arc<Metrics>>) -> Self {
+        let (sender, _) = broadcast::channel(WAITING);
+        Self { sender, metrics }
     }
 
-    /// Tells who listens, if anybody does.
+    pub(crate) fn subscribe(&self) -> Changes {
+        Changes(self.sender.subscribe())
+    }
+
+    /// Counts it, and tells who listens, if anybody does.
     pub(crate) fn tell(&self, change: Change) {
-        let _ = self.0.send(change);
+        if let Some(metrics) = &self.metrics {
+            metrics.reload(change.word());
+        }
+        let _ = self.sender.send(change);
     }
 }

@@ -14,4 +14,5 @@ mod pools;
 mod requests;
 mod responses;
 mod secrets;
+mod telemetry;
 mod tls;

@@ -351,6 +351,7 @@ async fn values_appear_in_no_record_log_denial_or_debug_output() {
         Some(Arc::new(move |request, decision| {
             *hears.lock().unwrap() += &format!("{request:?} {decision:?}");
         })),
+        None,
     );
     let url = format!("https://evil.example/{WORDS}/b");
     let request = portcullis_host_policy::request::Request::Http(get(&url));
