@@ -67,13 +67,11 @@ impl Cache {
 
     /// Stores compiled code, then `notes`. A failure is logged and forgotten.
     pub(crate) fn put(&self, key: &CacheKey, code: &[u8], notes: &[u8]) {
-        let written = [(Part::Code, code), (Part::Notes, notes)]
-            .into_iter()
-            .try_for_each(|(part, content)| {
-                let bytes = entry::write(part, content, key, &self.mac);
-                self.write(&self.path(part, key), &bytes)
-            });
-        if let Err(error) = written {
+        let files = [(Part::Code, code), (Part::Notes, notes)].map(|(part, content)| {
+            let bytes = entry::write(part, content, key, &self.mac);
+            (self.path(part, key), bytes)
+        });
+        if let Err(error) = self.write_all(&files) {
             tracing::warn!(folder = %self.folder.display(), %error, "can't write to the cache");
         }
     }
@@ -102,17 +100,24 @@ impl Cache {
         let _ = fs::remove_file(path);
     }
 
-    /// Entries appear whole under their name or not at all, and are never changed in place.
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        if bytes.len() as u64 > self.limit {
+    fn write_all(&self, files: &[(PathBuf, Vec<u8>)]) -> io::Result<()> {
+        let needed = files.iter().map(|(_, bytes)| bytes.len() as u64).sum();
+        if needed > self.limit {
             return Ok(());
         }
-        self.make_room(bytes.len() as u64)?;
+        self.make_room(needed)?;
+        files
+            .iter()
+            .try_for_each(|(path, bytes)| self.write(path, bytes))
+    }
+
+    /// Files appear whole under their name or not at all, and are never changed in place. They are not synced to the disk: what
+    /// a crash of the machine tears is not authentic, and is compiled again.
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut file = tempfile::Builder::new()
             .prefix(UNFINISHED)
             .tempfile_in(&self.folder)?;
         io::Write::write_all(&mut file, bytes)?;
-        file.as_file().sync_data()?;
         file.persist(path)?;
         Ok(())
     }
@@ -133,7 +138,12 @@ impl Cache {
             if total <= self.limit {
                 break;
             }
-            fs::remove_file(path)?;
+            // Another load may have removed it already.
+            if let Err(error) = fs::remove_file(path)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                return Err(error);
+            }
             total -= bytes;
         }
         Ok(())
