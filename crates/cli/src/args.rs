@@ -61,7 +61,8 @@ pub(crate) enum Command {
     Build(BuildArgs),
     /// Keep a plugin crate built, loaded and called while it changes; Ctrl-C ends it.
     Dev(DevArgs),
-    /// Say whether a plugin can be loaded here, and if not why; what it imports, exports and asks for.
+    /// Say whether a plugin can be loaded here, and if not why; what it imports, exports and asks for. Or, of a manifest
+    /// (plugin.toml): everything that is wrong with it.
     Check(FileArgs),
     /// Show a plugin: manifest, digest, tools with their schemas, imports, exports, sizes.
     Inspect(FileArgs),

@@ -142,3 +142,74 @@ impl ConfigFile {
         }
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn file(text: &str) -> (tempfile::TempDir, ConfigFile) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = ConfigFile::new(folder.path().join(NAME));
+        fs::write(file.path(), text).unwrap();
+        (folder, file)
+    }
+
+    fn append(file: &ConfigFile, line: &str) -> Result<(), ConfigError> {
+        file.edit(|text| Ok(format!("{text}{line}\n")))
+    }
+
+    #[test]
+    fn an_edit_keeps_what_was_there_and_who_may_read_it() {
+        let (_folder, file) = file("# mine\n");
+        fs::set_permissions(file.path(), fs::Permissions::from_mode(0o644)).unwrap();
+        append(&file, "[plugin.hello]").unwrap();
+        let text = fs::read_to_string(file.path()).unwrap();
+        assert_eq!(text, "# mine\n[plugin.hello]\n");
+        let mode = fs::metadata(file.path()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o644);
+    }
+
+    #[test]
+    fn an_edit_makes_the_file_where_there_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = ConfigFile::new(folder.path().join("new").join(NAME));
+        append(&file, "[plugin.hello]").unwrap();
+        assert_eq!(file.read().unwrap().plugin.len(), 1);
+    }
+
+    #[test]
+    fn an_edit_with_a_mistake_changes_nothing() {
+        let (_folder, file) = file("# mine\n");
+        let refused = append(&file, "[plugn.hello]").unwrap_err();
+        assert!(matches!(refused, ConfigError::Mistakes { .. }));
+        assert_eq!(fs::read_to_string(file.path()).unwrap(), "# mine\n");
+    }
+
+    #[test]
+    fn a_link_stays_a_link() {
+        let (folder, file) = file("");
+        let link = ConfigFile::new(folder.path().join("link.toml"));
+        std::os::unix::fs::symlink(file.path(), link.path()).unwrap();
+        append(&link, "[plugin.hello]").unwrap();
+        assert!(fs::symlink_metadata(link.path()).unwrap().is_symlink());
+        assert_eq!(file.read().unwrap().plugin.len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_file_or_too_large_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let cwd = rustix::fs::CWD;
+        let kind = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(cwd, &pipe, kind, rustix::fs::Mode::RUSR, 0).unwrap();
+        let large = folder.path().join("large");
+        let length = MAX_FILE_BYTES + 1;
+        File::create(&large).unwrap().set_len(length).unwrap();
+        for path in [folder.path(), &pipe, &large] {
+            let refused = ConfigFile::new(path).read().unwrap_err();
+            assert!(matches!(refused, ConfigError::Io { .. }), "{refused}");
+        }
+    }
+}

@@ -13,7 +13,6 @@ use portcullis_host_policy::decision::CapabilitySet;
 use rustls::pki_types::CertificateDer;
 use tokio::sync::Semaphore;
 
-use crate::Limits;
 use crate::audit::{Audit, AuditSink};
 use crate::cache::Cache;
 use crate::egress::{Egress, EgressPolicy, Resolve, Roots, SystemResolver};
@@ -30,6 +29,7 @@ use crate::secret::{Binding, SecretStore};
 use crate::session::SessionCount;
 use crate::state_store::{FileState, StateStore, default_store};
 use crate::telemetry::{Metrics, observe};
+use crate::{Limits, ToolDefinition};
 
 /// Loads plugins and holds what they share: engines, the compile cache, limits over all of them. Clones share it.
 ///
@@ -155,6 +155,19 @@ impl Host {
     /// Hears of every change to the plugins of this host's registries, from now on.
     pub fn subscribe(&self) -> Changes {
         self.inner.changes.subscribe()
+    }
+
+    /// The tools of a plugin, without loading it: for who wants to see a plugin before there are settings for it, which are not
+    /// looked at here.
+    ///
+    /// # Errors
+    /// As [`Host::load_with`], but for settings.
+    pub async fn definitions(
+        &self,
+        source: impl Into<Source>,
+        options: LoadOptions,
+    ) -> Result<Vec<ToolDefinition>, Error> {
+        load::definitions(&self.inner, source.into(), options).await
     }
 
     /// What can be said of a component without compiling or running it.

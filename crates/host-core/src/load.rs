@@ -10,7 +10,7 @@ use std::sync::Arc;
 use portcullis_host_policy::Grant;
 use portcullis_host_policy::decision::{CapabilitySet, Grants};
 use portcullis_host_policy::limits::LimitOverrides;
-use portcullis_host_policy::manifest::{InstancePolicy, Manifest};
+use portcullis_host_policy::manifest::{ConfigSchema, InstancePolicy, Manifest};
 use portcullis_host_policy::trust::KeyId;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
@@ -114,6 +114,7 @@ async fn judge_and_load(
         Some(trust) => trust.judge(&mut candidate)?,
         None => None,
     };
+    check_settings(candidate.manifest.as_ref(), &options.config)?;
     let limits = effective_limits(host, &options, candidate.manifest.as_ref());
     let owner = Arc::new(owner(host, &candidate, &options, signer.as_ref(), &limits).await?);
     let ready = prepare(host, &candidate, &options, &owner, &limits).await?;
@@ -142,6 +143,25 @@ async fn judge_and_load(
             stopped: CancellationToken::new(),
         }),
     })
+}
+
+/// Asks a component for its tools, which depend on no settings: it need not be loadable without any.
+pub(crate) async fn definitions(
+    host: &Arc<HostInner>,
+    source: Source,
+    options: LoadOptions,
+) -> Result<Vec<ToolDefinition>, Error> {
+    let limits = host.limits.load.clone();
+    let mut candidate = blocking(move || read(&source, &limits)).await?;
+    let signer = match &options.trust {
+        Some(trust) => trust.judge(&mut candidate)?,
+        None => None,
+    };
+    settings_schema(candidate.manifest.as_ref())?;
+    let limits = effective_limits(host, &options, candidate.manifest.as_ref());
+    let owner = Arc::new(owner(host, &candidate, &options, signer.as_ref(), &limits).await?);
+    let ready = prepare(host, &candidate, &options, &owner, &limits).await?;
+    Ok(ready.definitions)
 }
 
 /// A plugin's code and what it says of its tools.
@@ -209,7 +229,7 @@ fn effective_limits(
     }
 }
 
-/// What instances know of the plugin; its settings are checked here.
+/// What instances know of the plugin.
 async fn owner(
     host: &HostInner,
     candidate: &Candidate,
@@ -218,7 +238,6 @@ async fn owner(
     limits: &Limits,
 ) -> Result<Owner, Error> {
     let settings = options.config.clone();
-    check_settings(candidate.manifest.as_ref(), &settings)?;
     let access = Arc::new(access(host, candidate, options, signer).await?);
     let log = access.vault.log(Arc::clone(&host.log));
     let (grants, protected) = (access.grants(), host.protected.load_full());
@@ -241,20 +260,38 @@ async fn owner(
 
 /// Checks settings against the `[config]` schema of the manifest.
 fn check_settings(manifest: Option<&Manifest>, settings: &Map<String, Value>) -> Result<(), Error> {
-    let Some(schema) = manifest.and_then(|manifest| manifest.config.as_ref()) else {
+    let Some(schema) = settings_schema(manifest)? else {
         return Ok(());
     };
-    let schema = Schema::compile(schema.as_json()).map_err(|problem| Error::Definition {
-        tool: None,
-        problem: format!("the [config] schema of its manifest can't be used: {problem}"),
-        remedy: "give a self-contained JSON Schema 2020-12",
-    })?;
     let mistakes = schema.mistakes(&Value::Object(settings.clone()));
     if mistakes.is_empty() {
         Ok(())
     } else {
         Err(Error::Settings { mistakes })
     }
+}
+
+/// The `[config]` schema of the manifest, where there is one.
+fn settings_schema(manifest: Option<&Manifest>) -> Result<Option<Schema>, Error> {
+    let schema = manifest.and_then(|manifest| manifest.config.as_ref());
+    let compiled = schema.map(|schema| Schema::compile(schema.as_json()));
+    compiled.transpose().map_err(|problem| Error::Definition {
+        tool: None,
+        problem: format!("the [config] schema of its manifest can't be used: {problem}"),
+        remedy: "give a self-contained JSON Schema 2020-12",
+    })
+}
+
+/// The values of settings that are secrets.
+fn secret_settings<'a>(
+    manifest: Option<&Manifest>,
+    settings: &'a Map<String, Value>,
+) -> Vec<&'a str> {
+    let schema = manifest.and_then(|manifest| manifest.config.as_ref());
+    let names = schema.into_iter().flat_map(ConfigSchema::secrets);
+    names
+        .filter_map(|name| settings.get(name)?.as_str())
+        .collect()
 }
 
 /// What the manifest asks for, the operator granted and the host allows, brought together, with the secrets that follow.
@@ -272,7 +309,11 @@ async fn access(
     let identity = trust::identity(candidate, signer);
     let own = options.secrets.iter().map(|one| one.clone().bind(identity));
     let bindings: Vec<_> = host.bindings.iter().cloned().chain(own).collect();
-    let vault = Vault::open(host.secrets.as_deref(), &bindings, identity, &grants).await?;
+    let mut vault = Vault::open(host.secrets.as_deref(), &bindings, identity, &grants).await?;
+    vault.hide(&secret_settings(
+        candidate.manifest.as_ref(),
+        &options.config,
+    ))?;
     let id = candidate.id.clone();
     let audit = Counted::audit(host.metrics.as_ref(), &id, Arc::clone(&host.audit));
     Ok(Access::new(id, identity, grants, audit).with_vault(vault))

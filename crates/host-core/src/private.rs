@@ -214,3 +214,17 @@ fn check_owner(file: &File, owners: &[u32], forbidden: u32) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_another_user_is_refused_whatever_its_mode() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let own = rustix::process::geteuid().as_raw();
+        assert!(check_owner(file.as_file(), &[own], 0o077).is_ok());
+        let refused = check_owner(file.as_file(), &[own.wrapping_add(1)], 0).unwrap_err();
+        assert!(refused.to_string().contains("another user"), "{refused}");
+    }
+}

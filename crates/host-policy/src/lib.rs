@@ -62,6 +62,7 @@ pub mod limits;
 pub mod manifest;
 mod report;
 pub mod request;
+mod schema;
 pub mod secret;
 mod slot;
 mod text;

@@ -7,7 +7,7 @@ use crate::args::{BuildArgs, CrateArgs, Format};
 use crate::error::CliError;
 use crate::host;
 use crate::output;
-use portcullis_host_core::{Digest, Error, LoadOptions, Plugin};
+use portcullis_host_core::{Digest, ToolDefinition};
 use portcullis_host_policy::document::DocumentErrors;
 use portcullis_host_policy::manifest::{Manifest, section};
 use serde::Serialize;
@@ -137,11 +137,11 @@ pub(super) struct Built<'a> {
     path: &'a Path,
     bytes: u64,
     digest: Digest,
-    tools: Option<Vec<String>>,
+    tools: Vec<String>,
 }
 
 impl<'a> Built<'a> {
-    pub(super) fn new(path: &'a Path, plugin: &[u8], tools: Option<Vec<String>>) -> Self {
+    pub(super) fn new(path: &'a Path, plugin: &[u8], tools: Vec<String>) -> Self {
         Self {
             path,
             bytes: plugin.len() as u64,
@@ -155,35 +155,24 @@ impl fmt::Display for Built<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let size = bytesize::ByteSize(self.bytes);
         writeln!(f, "{}  {size:.1}  {}", shown(self.path), self.digest)?;
-        match &self.tools {
-            Some(tools) => write!(f, "tools: {}", tools.join(", ")),
-            None => {
-                f.write_str("tools: not asked for, because the plugin can't start without settings")
-            }
-        }
+        write!(f, "tools: {}", self.tools.join(", "))
     }
 }
 
-/// Loads what was built as any host would, so that mistakes show now and not at the first call, and gives the names of
-/// its tools. Settings are the operator's: a plugin that needs some is built without them, and not asked.
+/// Asks what was built for its tools as any host would, so that mistakes show now and not at the first call.
 fn tools(
     args: &BuildArgs,
     plugin: &[u8],
     format: Format,
     verbose: bool,
-) -> Result<Option<Vec<String>>, CliError> {
+) -> Result<Vec<String>, CliError> {
     let session = host::start(&args.host, format, verbose)?;
-    match session.run(session.load(plugin, LoadOptions::default())) {
-        Ok(loaded) => Ok(Some(names(&loaded))),
-        Err(Error::Settings { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    Ok(names(&session.run(session.definitions(plugin))?))
 }
 
-/// The names of a plugin's tools.
-pub(super) fn names(plugin: &Plugin) -> Vec<String> {
-    let tools = plugin.tools().iter();
-    tools.map(|tool| tool.name.clone()).collect()
+/// The names of tools.
+pub(super) fn names(tools: &[ToolDefinition]) -> Vec<String> {
+    tools.iter().map(|tool| tool.name.clone()).collect()
 }
 
 /// The text of `plugin.toml` beside Cargo.toml, checked; without one, what Cargo.toml says.

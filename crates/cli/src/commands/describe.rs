@@ -6,15 +6,17 @@ use crate::escape;
 use crate::host;
 use crate::installed;
 use crate::output::HEADING;
-use portcullis_host_core::{Error, Inspection, LoadOptions, Plugin};
+use portcullis_host_core::{Error, Inspection, Manifest, ToolDefinition};
+use portcullis_host_policy::manifest::ConfigSchema;
+use serde_json::Value;
 
-/// What can be seen of a plugin without running it, and the plugin as it was loaded with nothing granted.
+/// What can be seen of a plugin without running it, and its tools, asked for with nothing granted.
 pub(super) struct Examined {
     pub(super) seen: Result<Inspection, Error>,
-    pub(super) loaded: Result<Plugin, Error>,
+    pub(super) tools: Result<Vec<ToolDefinition>, Error>,
 }
 
-/// Looks at a plugin, then loads it.
+/// Looks at a plugin, then asks for its tools: one that has some can be loaded, given the settings it needs.
 pub(super) fn examine(
     args: &FileArgs,
     format: Format,
@@ -24,8 +26,8 @@ pub(super) fn examine(
     session.run(async {
         let file = installed::file(session, &args.host, &args.file).await?;
         let seen = session.host.inspect(file.clone()).await;
-        let loaded = session.load(file, LoadOptions::default()).await;
-        Ok(Examined { seen, loaded })
+        let tools = session.definitions(file).await;
+        Ok(Examined { seen, tools })
     })
 }
 
@@ -44,12 +46,37 @@ pub(super) fn row(label: &str, values: impl IntoIterator<Item = impl AsRef<str>>
     }
 }
 
-/// The rows that say what a plugin imports, exports and asks for.
+/// The rows that say what a plugin imports, exports and asks for, and which settings it takes.
 pub(super) fn surface(seen: &Inspection) -> String {
     let asked = seen
         .manifest
         .iter()
         .flat_map(|manifest| &manifest.capabilities.request)
         .map(ToString::to_string);
-    row("imports", &seen.imports) + &row("exports", &seen.exports) + &row("asks for", asked)
+    row("imports", &seen.imports)
+        + &row("exports", &seen.exports)
+        + &row("asks for", asked)
+        + &seen.manifest.as_ref().map(settings).unwrap_or_default()
+}
+
+/// The row of a plugin's settings, where it takes any.
+pub(super) fn settings(manifest: &Manifest) -> String {
+    let Some(schema) = &manifest.config else {
+        return String::new();
+    };
+    let names = schema
+        .as_json()
+        .get("properties")
+        .and_then(Value::as_object);
+    let names = names.into_iter().flat_map(|properties| properties.keys());
+    row("settings", names.map(|name| setting(name, schema)))
+}
+
+fn setting(name: &str, schema: &ConfigSchema) -> String {
+    let required = schema.as_json().get("required").and_then(Value::as_array);
+    let required = required.is_some_and(|names| names.iter().any(|one| one == name));
+    let secret = schema.secrets().any(|one| one == name);
+    let marks = [(required, " (required)"), (secret, " (secret)")];
+    let marks = marks.iter().filter(|(has, _)| *has).map(|(_, mark)| *mark);
+    format!("{name}{}", marks.collect::<String>())
 }

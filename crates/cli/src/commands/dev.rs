@@ -121,8 +121,8 @@ impl Dev {
         plugin: &Plugin,
         differences: &[Difference],
     ) -> Result<(), CliError> {
-        let tools = build::names(plugin);
-        let report = Built::new(&built.usual_path, &built.bytes, Some(tools));
+        let tools = build::names(plugin.tools());
+        let report = Built::new(&built.usual_path, &built.bytes, tools);
         match self.format {
             Format::Json => {
                 let changes: Vec<_> = differences

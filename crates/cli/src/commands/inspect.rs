@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 
 /// Shows the plugin. Where it can't be loaded its tools are not known: the rest is shown, then the reason is the error.
 pub(crate) fn run(args: &FileArgs, format: Format, verbose: bool) -> Result<(), CliError> {
-    let Examined { seen, loaded } = examine(args, format, verbose)?;
+    let Examined { seen, tools: asked } = examine(args, format, verbose)?;
     let seen = seen?;
-    let tools = loaded.as_ref().map(|plugin| plugin.tools()).ok();
+    let tools = asked.as_deref().ok();
     match format {
         Format::Json => output::json(&as_json(&seen, tools))?,
         Format::Text => output::text(&as_text(&seen, tools)?)?,
     }
-    loaded.map(|_| ()).map_err(CliError::from)
+    asked.map(|_| ()).map_err(CliError::from)
 }
 
 fn as_json(seen: &Inspection, tools: Option<&[ToolDefinition]>) -> Value {

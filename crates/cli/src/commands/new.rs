@@ -245,6 +245,7 @@ fn files(name: &str, template: Template, sdk: &str) -> Vec<(&'static str, String
             .replace("{{request}}", own.request)
             .replace("{{sdk}}", &format!("{sdk}{features}"))
             .replace("{{call}}", call(template))
+            .replace("{{repository}}", env!("CARGO_PKG_REPOSITORY"))
     };
     vec![
         (

@@ -233,14 +233,14 @@ fn nothing_goes_beyond_the_configured_ceiling_or_onto_a_closed_network() {
     let ask = [
         "policy",
         "explain",
-        guests::WELL_GREET,
-        "--request=https://a.example/",
-        "--allow=http:https://a.example",
+        guests::WELL_TOOLS,
+        "--request=https://api.a.example/",
+        "--allow=http:https://api.a.example",
     ];
     for (text, code) in [
         ("", 0),
         (
-            "[plugins.ceiling]\nallow = [\"http:https://*.example\"]\n",
+            "[plugins.ceiling]\nallow = [\"http:https://*.a.example\"]\n",
             0,
         ),
         ("[plugins.ceiling]\nallow = [\"state\"]\n", 4),

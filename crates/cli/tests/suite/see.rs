@@ -65,7 +65,7 @@ fn a_file_that_is_no_component_is_an_answer_and_a_missing_one_an_error() {
     let ran = run(&[
         "check",
         "--output=json",
-        concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+        concat!(env!("CARGO_MANIFEST_DIR"), "/src/main.rs"),
     ]);
     assert_eq!(
         (ran.code, &ran.json()["problem"]["kind"]),
@@ -145,4 +145,66 @@ fn colour_is_for_terminals_and_for_who_forces_it() {
             .ok()
             .contains('\u{1b}')
     );
+}
+
+#[test]
+fn a_plugin_that_needs_settings_shows_its_tools_and_its_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = "[plugin]\nid = \"hello\"\nversion = \"1.0.0\"\n[config]\nrequired = [\"token\"]\n\
+        [config.properties.token]\ntype = \"string\"\nx-secret = true\n[config.properties.units]\n";
+    let plugin = with_manifest(guests::WELL_TOOLS, folder.path(), manifest);
+    let plugin = plugin.to_str().unwrap();
+    for command in ["check", "inspect"] {
+        let text = run(&[command, plugin]).ok();
+        assert!(text.contains("add-up"), "{text}");
+        assert!(text.contains("token (required) (secret)"), "{text}");
+    }
+    let json = run(&["check", plugin, "--output=json"]).json();
+    assert_eq!(json["loadable"], true);
+    let call = run(&["call", plugin, "add-up", "--arg=a=1", "--arg=b=2"]);
+    assert_eq!(call.code, Some(5), "{}", call.stderr);
+}
+
+#[test]
+fn a_manifest_is_checked_with_all_its_mistakes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plugin.toml");
+    let path_text = path.to_str().unwrap();
+    std::fs::write(
+        &path,
+        "[plugin]\nid = \"Hello\"\nversion = \"1.0.0\"\n[limits]\nwall-clok = \"1s\"\n",
+    )
+    .unwrap();
+    let ran = run(&["check", path_text]);
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    for part in [
+        "plugin.toml:2:6",
+        "^^^^^^^",
+        "plugin.toml:5:1",
+        "did you mean `wall-clock`",
+    ] {
+        assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
+    }
+    let json = run(&["check", path_text, "--output=json"]).json();
+    assert_eq!(json["valid"], false);
+    assert_eq!(json["problem"]["mistakes"][1]["line"], 5);
+    std::fs::write(&path, "[plugin]\nid = \"hello\"\nversion = \"1.0.0\"\n").unwrap();
+    assert!(run(&["check", path_text]).ok().contains("yes"));
+    let json = run(&["check", path_text, "--output=json"]).json();
+    assert_eq!(json["valid"], true);
+    assert_eq!(json["id"], "hello");
+}
+
+#[test]
+fn a_manifest_that_is_not_there_or_too_large_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plugin.toml");
+    let path_text = path.to_str().unwrap();
+    let missing = run(&["check", path_text]);
+    assert_eq!(missing.code, Some(3));
+    assert!(missing.stderr.contains("plugin.toml"), "{}", missing.stderr);
+    std::fs::write(&path, "#".repeat(1 << 20)).unwrap();
+    let large = run(&["check", path_text]);
+    assert_eq!(large.code, Some(3));
+    assert!(large.stderr.contains("manifest-bytes"), "{}", large.stderr);
 }

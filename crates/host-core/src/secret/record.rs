@@ -15,7 +15,7 @@ use crate::log::{LogLine, LogSink};
 impl Vault {
     /// The same sink, for records without values.
     pub(crate) fn audit(&self, sink: Arc<dyn AuditSink>) -> Arc<dyn AuditSink> {
-        match self.forms() {
+        match self.written() {
             Some(forms) => Arc::new(WithoutValues { forms, sink }),
             None => sink,
         }
@@ -23,7 +23,7 @@ impl Vault {
 
     /// The same sink, for lines without values.
     pub(crate) fn log(&self, sink: Arc<dyn LogSink>) -> Arc<dyn LogSink> {
-        match self.forms() {
+        match self.written() {
             Some(forms) => Arc::new(WithoutValues { forms, sink }),
             None => sink,
         }
@@ -31,7 +31,7 @@ impl Vault {
 
     /// The same text without values.
     pub(crate) fn blanked(&self, mut text: String) -> String {
-        if let Some(forms) = self.forms() {
+        if let Some(forms) = self.written() {
             blank(&forms, &mut text);
         }
         text
@@ -40,7 +40,7 @@ impl Vault {
     /// The same denial without values. What would help is left out where it would repeat one.
     pub(crate) fn denial(&self, denial: &Denial) -> Denial {
         let mut denial = denial.clone();
-        if let Some(forms) = self.forms() {
+        if let Some(forms) = self.written() {
             blank(&forms, &mut denial.reason);
             let repeats = |text: String| forms.occur_in(text.as_bytes());
             if denial
@@ -60,7 +60,7 @@ impl Vault {
             Request::Http(request) => request.url(),
             other => other.to_string(),
         };
-        self.forms()
+        self.written()
             .is_some_and(|forms| forms.occur_in(text.as_bytes()))
     }
 }

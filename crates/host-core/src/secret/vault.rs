@@ -30,6 +30,8 @@ pub(crate) struct Vault {
     /// What the operator bound to this plugin and did not grant.
     withheld: Vec<Binding>,
     forms: Option<Arc<Forms>>,
+    /// The same, and what the plugin was handed as settings: for what is written about it.
+    written: Option<Arc<Forms>>,
 }
 
 /// A secret that the plugin may use.
@@ -61,6 +63,7 @@ impl Vault {
             bound: Vec::new(),
             withheld: Vec::new(),
             forms: None,
+            written: None,
         }
     }
 
@@ -92,14 +95,27 @@ impl Vault {
                 vault.held[held].revealed = true;
             }
         }
-        vault.forms = Forms::of(
-            vault
-                .texts()
-                .iter()
-                .map(|(held, text)| (*held, text.as_str())),
-        )?
-        .map(Arc::new);
+        vault.forms = vault.forms_with(&[])?;
+        vault.written = vault.forms.clone();
         Ok(vault)
+    }
+
+    /// Keeps these values out of what is written about the plugin. It has them and may send them as it likes: they are settings.
+    ///
+    /// # Errors
+    /// Where they are too many to be looked for.
+    pub(crate) fn hide(&mut self, values: &[&str]) -> Result<(), SecretError> {
+        if !values.is_empty() {
+            self.written = self.forms_with(values)?;
+        }
+        Ok(())
+    }
+
+    fn forms_with(&self, more: &[&str]) -> Result<Option<Arc<Forms>>, SecretError> {
+        let texts = self.texts();
+        let own = texts.iter().map(|(held, text)| (*held, text.as_str()));
+        let more = more.iter().map(|value| (self.held.len(), *value));
+        Ok(Forms::of(own.chain(more))?.map(Arc::new))
     }
 
     async fn hold(
@@ -171,6 +187,11 @@ impl Vault {
     /// What is looked for, where there is something.
     pub(super) fn forms(&self) -> Option<Arc<Forms>> {
         self.forms.clone()
+    }
+
+    /// What is taken out of what is written, where there is something.
+    pub(super) fn written(&self) -> Option<Arc<Forms>> {
+        self.written.clone()
     }
 
     /// Whether there is nothing in it.

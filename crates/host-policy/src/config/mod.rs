@@ -39,6 +39,7 @@
 mod effective;
 mod lines;
 mod reader;
+mod schema;
 mod setting;
 #[cfg(test)]
 mod tests;

@@ -39,6 +39,8 @@ pub(super) const PLUGIN_KEYS: &[&str] = &[
     "updates",
 ];
 
+pub(super) const USE_KEYS: &[&str] = &["secret", "to", "as"];
+
 pub(super) fn read(text: &str) -> Result<Config, DocumentErrors> {
     document::parse(text, |reader, root| {
         let mut config = reader.configuration(root);
@@ -234,7 +236,7 @@ impl Reader<'_> {
     }
 
     fn secret_use(&mut self, table: &DeTable<'_>, node: Node<'_, '_>) -> Option<Use> {
-        self.known_keys(table, &["secret", "to", "as"]);
+        self.known_keys(table, USE_KEYS);
         let span = node.span();
         let secret = self.required(table, &span, "secret", |text| {
             text.parse()

@@ -128,6 +128,24 @@ fn the_documentation_is_a_configuration() {
 }
 
 #[test]
+fn the_page_names_every_key_and_its_sample_is_read() {
+    let page = include_str!("../../../../docs/configuration.md");
+    let sample = page
+        .split("```toml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    assert_eq!(Config::parse(sample.unwrap()).unwrap().plugin.len(), 1);
+    let keys = reader::PLUGINS_KEYS.iter().chain(reader::PLUGIN_KEYS);
+    let variables = Key::ALL.map(Key::variable);
+    for word in keys.chain(&variables) {
+        let row = page
+            .lines()
+            .any(|line| line.starts_with('|') && line.contains(&format!("`{word}`")));
+        assert!(row, "{word}");
+    }
+}
+
+#[test]
 fn nothing_said_runs_nothing_and_grants_nothing() {
     let effective = Config::parse("")
         .unwrap()

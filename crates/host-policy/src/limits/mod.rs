@@ -11,6 +11,7 @@ mod value;
 
 use std::time::Duration;
 
+pub(crate) use overrides::LimitKind;
 pub use overrides::{CallLimits, LimitOverrides, PluginLimits};
 pub use value::LimitError;
 

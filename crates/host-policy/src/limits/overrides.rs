@@ -10,6 +10,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::value::Raw;
 use super::{LimitError, Limits, defaults};
 
+/// How the value of a limit is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LimitKind {
+    /// `"5s"`
+    Duration,
+    /// `65536` or `"64KiB"`
+    Bytes,
+    /// `100`
+    Count,
+}
+
 /// How a limit is lowered and set.
 trait Limit {
     /// What a settings file says of it.
@@ -66,6 +77,17 @@ macro_rules! said_type {
         u32
     };
 }
+macro_rules! kind {
+    (duration) => {
+        LimitKind::Duration
+    };
+    (bytes) => {
+        LimitKind::Bytes
+    };
+    ($kind:ident) => {
+        LimitKind::Count
+    };
+}
 macro_rules! read {
     (duration, $raw:expr, $key:expr) => {
         $raw.duration($key)?
@@ -94,7 +116,7 @@ macro_rules! limits {
     ($(
         $(#[$about:meta])*
         $group:ident {$(
-            $(#[$doc:meta])*
+            #[doc = $doc:literal]
             $field:ident / $key:literal: $ty:ty as $kind:ident = $default:expr,
         )*}
     )*) => {
@@ -102,7 +124,7 @@ macro_rules! limits {
             $(#[$about])*
             #[derive(Clone, Debug, PartialEq, Eq)]
             pub struct $group {
-                $( $(#[$doc])* pub $field: $ty, )*
+                $( #[doc = $doc] pub $field: $ty, )*
             }
 
             impl Default for $group {
@@ -133,12 +155,28 @@ macro_rules! limits {
         /// In a file the names are in kebab case (`wall-clock = "2s"`, `memory-bytes = "64MiB"`, `handles = 100`).
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
         pub struct LimitOverrides {
-            $($( $(#[$doc])* pub $field: Option<said_type!($kind)>, )*)*
+            $($( #[doc = $doc] pub $field: Option<said_type!($kind)>, )*)*
         }
 
         impl LimitOverrides {
             /// The names of all limits that can be said, as a file writes them.
             pub const KEYS: &[&str] = &[$($( $key, )*)*];
+
+            /// How the value of a limit is written; none where there is no such limit.
+            pub(crate) fn kind(key: &str) -> Option<LimitKind> {
+                match key {
+                    $($( $key => Some(kind!($kind)), )*)*
+                    _ => None,
+                }
+            }
+
+            /// What is limited; none where there is no such limit.
+            pub(crate) fn about(key: &str) -> Option<&'static str> {
+                match key {
+                    $($( $key => Some($doc.trim_ascii()), )*)*
+                    _ => None,
+                }
+            }
 
             fn set_raw(&mut self, key: &str, raw: &Raw) -> Result<(), LimitError> {
                 match key {

@@ -34,6 +34,7 @@
 
 mod config;
 mod reader;
+mod schema;
 pub mod section;
 #[cfg(test)]
 mod tests;

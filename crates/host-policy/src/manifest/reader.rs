@@ -9,8 +9,8 @@ use crate::capability::{Capability, HttpRule};
 use crate::document::{self, DocumentErrorKind as Kind, DocumentErrors, Node, Reader};
 use crate::id::PluginId;
 
-const TABLES: &[&str] = &["plugin", "capabilities", "limits", "config", "instances"];
-const PLUGIN_KEYS: &[&str] = &[
+pub(super) const TABLES: &[&str] = &["plugin", "capabilities", "limits", "config", "instances"];
+pub(super) const PLUGIN_KEYS: &[&str] = &[
     "id",
     "version",
     "name",
@@ -22,7 +22,7 @@ const PLUGIN_KEYS: &[&str] = &[
 ];
 
 /// Longest description, in characters: some paragraphs.
-const MAX_DESCRIPTION: usize = 4096;
+pub(super) const MAX_DESCRIPTION: usize = 4096;
 
 pub(super) fn read(text: &str) -> Result<Manifest, DocumentErrors> {
     document::parse(text, Reader::manifest)

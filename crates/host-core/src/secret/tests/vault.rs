@@ -284,6 +284,16 @@ async fn a_bound_value_is_a_leak_everywhere_and_a_revealed_one_where_it_is_not_b
 }
 
 #[tokio::test]
+async fn a_secret_setting_stays_out_of_what_is_written_and_may_be_sent() {
+    let mut vault = open(&[], &[]).await;
+    vault.hide(&["setting-0123456789", "short"]).unwrap();
+    let written = vault.blanked("it is setting-0123456789, short".to_owned());
+    assert_eq!(written, "it is ******************, short");
+    assert!(vault.scanner(&get(URL)).is_none() && vault.redactor().is_none());
+    assert!(vault.is_empty());
+}
+
+#[tokio::test]
 async fn the_password_of_a_pair_is_looked_for_alone_too() {
     let value = "ada:correct-horse-battery";
     let vault = open_with(value, &[own("basic")], &["secret:KEY"])
