@@ -99,6 +99,7 @@ pub use plugin::Plugin;
 pub use portcullis_host_policy::address::Surroundings;
 pub use portcullis_host_policy::audit::{AuditRecord, DroppedRecords, Verdict};
 pub use portcullis_host_policy::capability::Capability;
+pub use portcullis_host_policy::config::{PluginSettings, Setting, SettingError};
 pub use portcullis_host_policy::decision::{
     CapabilitySet, Decision, Denial, DenyCode, Grants, Remedy,
 };
@@ -107,6 +108,10 @@ pub use portcullis_host_policy::limits::{
 };
 pub use portcullis_host_policy::manifest::{InstancePolicy, Manifest};
 pub use portcullis_host_policy::request::{HttpRequest, Request};
+pub use portcullis_host_policy::trust::{
+    Difference, Distrust, Hold, KeyFault, KeyId, Lock, Locked, Surface, TrustMode, TrustedKeys,
+    Updates,
+};
 pub use portcullis_host_policy::{Digest, PluginId};
 pub use portcullis_host_policy::{Grant, Identity};
 pub use registry::{
