@@ -1,5 +1,5 @@
 //! Two places open connections for guests: the connector of HTTP and the gate of sockets. Nothing else may, and nothing
-//! that is linked in may do it by itself.
+//! that is linked in may do it by itself. What makes code of bytes has two places as well.
 
 use std::str::FromStr;
 
@@ -23,7 +23,7 @@ struct Rule {
 
 const SOCKETS: &str = "crates/host-core/src/sockets";
 
-const RULES: [Rule; 3] = [
+const RULES: [Rule; 4] = [
     Rule {
         what: "connections are opened in egress/dial.rs and sockets only",
         marks: &[
@@ -63,6 +63,25 @@ const RULES: [Rule; 3] = [
         ],
         places: &[SOCKETS],
         remedy: "let crates/host-core/src/sockets set the context's checks",
+    },
+    Rule {
+        what: "components are compiled in compile.rs, and taken from the cache in cache/code.rs, only",
+        marks: &[
+            "Component::new",
+            "Component::from_binary",
+            "Component::from_file",
+            "Component::deserialize",
+            "Component::deserialize_file",
+            "Component::deserialize_open_file",
+            "Component::deserialize_raw",
+            "CodeBuilder",
+            "precompile_component",
+        ],
+        places: &[
+            "crates/host-core/src/compile.rs",
+            "crates/host-core/src/cache/code.rs",
+        ],
+        remedy: "load through crates/host-core/src/load.rs, which judges bytes before anything is made of them",
     },
 ];
 
@@ -222,6 +241,20 @@ mod tests {
             problems("crates/host-core/src/sockets/mod.rs", open),
             [""; 0]
         );
+    }
+
+    #[test]
+    fn code_is_made_in_its_two_places() {
+        let compiles = "fn f() { Component::from_binary(engine, bytes); }";
+        for elsewhere in ["load.rs", "registry/settle.rs", "inspect.rs"] {
+            let path = format!("crates/host-core/src/{elsewhere}");
+            assert_eq!(
+                problems(&path, compiles),
+                [format!("{path}:1: Component::from_binary")]
+            );
+        }
+        let path = "crates/host-core/src/cache/code.rs";
+        assert_eq!(problems(path, compiles), [""; 0]);
     }
 
     #[test]
