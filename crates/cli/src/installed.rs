@@ -6,7 +6,7 @@ use crate::error::CliError;
 use crate::host::Session;
 use crate::{progress, trust};
 use portcullis_host_core::{
-    Entry, Plugin, PluginDir, PluginId, Registry, RegistryOptions, TrustFolder,
+    Entry, Grant, Plugin, PluginDir, PluginId, Registry, RegistryOptions, TrustFolder,
 };
 use std::path::{Path, PathBuf};
 
@@ -66,6 +66,12 @@ pub(crate) fn refuse(id: &PluginId, given: &[(&'static str, bool)]) -> Result<()
         }),
         None => Ok(()),
     }
+}
+
+/// What its operator granted to an installed plugin.
+pub(crate) fn grant(session: &Session, id: &PluginId) -> Grant {
+    let settings = session.settings.plugins().get(id);
+    settings.map_or_else(Grant::none, |settings| settings.grant.clone())
 }
 
 /// The installed plugin that is meant by a name; none where it is a file's.

@@ -71,6 +71,10 @@ pub(crate) fn write(path: &Path, signatures: &Signatures) -> Result<(), CliError
 
 /// What is in a file; none where there is no file.
 fn read(path: &Path, max: u64) -> Result<Option<Vec<u8>>, CliError> {
+    // What is no file might never end, or never begin.
+    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(failed(path)(io::Error::other("not a regular file")));
+    }
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(failed(path))?,

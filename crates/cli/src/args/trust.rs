@@ -71,7 +71,7 @@ pub(crate) struct VerifyArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum TrustCommand {
     /// Trust a key for some plugins.
-    Add(TrustAddArgs),
+    Add(Box<TrustAddArgs>),
     /// List the trusted keys, and how many of them it takes.
     List {
         #[command(flatten)]

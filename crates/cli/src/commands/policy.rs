@@ -31,10 +31,7 @@ async fn named(
     let grant = match installed::id(name) {
         Some(id) => {
             installed::refuse(&id, &grant.given())?;
-            let settings = session.settings.plugins().get(&id);
-            settings
-                .map(|settings| settings.grant.clone())
-                .unwrap_or_default()
+            installed::grant(session, &id)
         }
         None => grant.grant(),
     };

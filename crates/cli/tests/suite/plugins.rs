@@ -197,7 +197,7 @@ fn info_shows_what_is_known_and_approved() {
     .unwrap();
     let info = home.run(&format!("plugins info {ID} --output=json")).json();
     assert_eq!(
-        (&info["approved"]["version"], &info["settings"]["grants"]),
+        (&info["approved"]["version"], &info["granted"]),
         (&json!("1.2.0"), &json!(["state"]))
     );
     assert_eq!(info["tools"][0]["name"], "greet");

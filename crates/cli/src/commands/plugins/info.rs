@@ -5,10 +5,9 @@ use crate::args::Format;
 use crate::commands::describe::row;
 use crate::commands::inspect::{indented, manifest_text, tool_text};
 use crate::error::CliError;
-use crate::installed::Installed;
+use crate::installed::{self, Installed};
 use crate::output::{self, HEADING};
-use portcullis_host_core::{Entry, Plugin, PluginId, ToolDefinition};
-use portcullis_host_policy::config::PluginSettings;
+use portcullis_host_core::{Entry, Grant, Plugin, PluginId, ToolDefinition};
 use portcullis_host_policy::trust::Locked;
 use serde_json::{Value, json};
 
@@ -16,7 +15,7 @@ use serde_json::{Value, json};
 struct Known {
     entry: Entry,
     approved: Option<Locked>,
-    settings: PluginSettings,
+    grant: Grant,
 }
 
 pub(super) fn run(installed: &Installed, id: &PluginId, format: Format) -> Result<(), CliError> {
@@ -26,13 +25,7 @@ pub(super) fn run(installed: &Installed, id: &PluginId, format: Format) -> Resul
             .trust
             .lock()?
             .and_then(|lock| lock.get(id).cloned()),
-        settings: installed
-            .session
-            .settings
-            .plugins()
-            .get(id)
-            .cloned()
-            .unwrap_or_default(),
+        grant: installed::grant(installed.session, id),
     };
     match format {
         Format::Json => output::json(&as_json(&known)),
@@ -49,7 +42,8 @@ fn as_json(known: &Known) -> Value {
     document["manifest"] = json!(known.entry.manifest.as_deref());
     document["identity"] = json!(known.entry.plugin().map(Plugin::identity));
     document["approved"] = json!(known.approved);
-    document["settings"] = json!(known.settings);
+    document["granted"] = json!(known.grant.allowed());
+    document["denied"] = json!(known.grant.denied());
     document["tools"] = json!(tools(&known.entry));
     document
 }
@@ -58,7 +52,7 @@ fn as_text(
     Known {
         entry,
         approved,
-        settings,
+        grant,
     }: &Known,
 ) -> Result<String, CliError> {
     let (status, reasons) = standing(&entry.status);
@@ -99,10 +93,7 @@ fn as_text(
         .iter()
         .flat_map(|manifest| &manifest.capabilities.request);
     text += &row("asks for", asked.map(ToString::to_string));
-    text += &row(
-        "granted",
-        settings.grant.allowed().iter().map(ToString::to_string),
-    );
+    text += &row("granted", grant.allowed().iter().map(ToString::to_string));
     if let Some(manifest) = &entry.manifest {
         text += &format!(
             "\n{HEADING}manifest{HEADING:#}\n{}",
