@@ -376,3 +376,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_lost_lock_held_waits_until_it_is_approved_or_gone_and_others_do_not() {
+    let (one, two) = (id("org.example.one"), id("org.example.two"));
+    let mut lock = Lock::default();
+    lock.hold(one.clone());
+    lock.hold(two.clone());
+    let mut lock = Lock::parse(&lock.to_string()).unwrap();
+    let waits = |lock: &Lock, id: &PluginId| lock.holds(id, &approved(), Updates::Auto);
+    assert_eq!(waits(&lock, &one), [Hold::LostLock]);
+    assert_eq!(waits(&lock, &id("org.example.new")), []);
+    lock.set(one.clone(), approved());
+    lock.remove(&two);
+    assert_eq!(Lock::parse(&lock.to_string()).unwrap(), lock);
+    assert_eq!((waits(&lock, &one), waits(&lock, &two)), (vec![], vec![]));
+}
