@@ -51,66 +51,59 @@ fn value(ran: &Ran, key: &str) -> Value {
         .clone()
 }
 
-#[test]
-fn every_value_that_holds_says_where_it_comes_from() {
+/// Something from everywhere.
+fn of_all_origins(format: &[&str]) -> (Place, Ran) {
     let place = Place::new(
         "[plugins]\nsignatures = \"warn\"\noffline = false\n\n[plugins.limits]\nwall-clock = \"9s\"\n\n\
          [plugin.\"org.example.weather\"]\ngrants = [\"state\"]\nconfig.token = { secret = \"TOKEN\" }\n",
     );
     let show = ["config", "show", "--effective", "--plugin-dir=/srv/plugins"];
     let variables = [("PORTCULLIS_OFFLINE", "true")];
-    let json = place.run(&[&show[..], &["--output=json"]].concat(), &variables);
-    for (key, expected) in [
+    let ran = place.run(&[&show[..], format].concat(), &variables);
+    (place, ran)
+}
+
+#[test]
+fn every_value_that_holds_says_where_it_comes_from() {
+    let (_place, ran) = of_all_origins(&["--output=json"]);
+    let default = |value: Value| json!({ "value": value, "from": "default" });
+    let file = |value: Value, line: usize| json!({ "value": value, "from": "file", "line": line });
+    let weather = "plugin.\"org.example.weather\"";
+    for (key, mut expected) in [
+        ("plugins.enabled".to_owned(), default(json!(false))),
         (
-            "plugins.enabled",
-            json!({ "value": false, "from": "default" }),
-        ),
-        (
-            "plugins.dirs",
+            "plugins.dirs".to_owned(),
             json!({ "value": ["/srv/plugins"], "from": "flag" }),
         ),
+        ("plugins.signatures".to_owned(), file(json!("warn"), 2)),
         (
-            "plugins.signatures",
-            json!({ "value": "warn", "from": "file", "line": 2 }),
-        ),
-        (
-            "plugins.offline",
+            "plugins.offline".to_owned(),
             json!({ "value": true, "from": "variable", "variable": "PORTCULLIS_OFFLINE" }),
         ),
+        ("plugins.limits.wall-clock".to_owned(), file(json!("9s"), 6)),
+        ("plugins.limits.handles".to_owned(), default(json!(1000))),
+        (format!("{weather}.enabled"), default(json!(true))),
+        (format!("{weather}.grants"), file(json!(["state"]), 9)),
         (
-            "plugins.limits.wall-clock",
-            json!({ "value": "9s", "from": "file", "line": 6 }),
-        ),
-        (
-            "plugins.limits.handles",
-            json!({ "value": 1000, "from": "default" }),
-        ),
-        (
-            "plugin.\"org.example.weather\".enabled",
-            json!({ "value": true, "from": "default" }),
-        ),
-        (
-            "plugin.\"org.example.weather\".grants",
-            json!({ "value": ["state"], "from": "file", "line": 9 }),
-        ),
-        (
-            "plugin.\"org.example.weather\".config.token.secret",
-            json!({ "value": "TOKEN", "from": "file", "line": 10 }),
+            format!("{weather}.config.token.secret"),
+            file(json!("TOKEN"), 10),
         ),
     ] {
-        let mut expected = expected;
-        expected["key"] = key.into();
-        assert_eq!(value(&json, key), expected);
+        expected["key"] = key.as_str().into();
+        assert_eq!(value(&ran, &key), expected);
     }
-    let text = place.run(&show, &variables).ok();
+}
+
+#[test]
+fn people_are_told_in_lines_where_each_value_comes_from() {
+    let (place, ran) = of_all_origins(&[]);
+    let text = ran.ok();
+    let path = place.path("portcullis.toml");
     for line in [
         "plugins.enabled = false  # default",
         "plugins.offline = true  # PORTCULLIS_OFFLINE",
         "plugins.dirs = [\"/srv/plugins\"]  # command line",
-        &format!(
-            "plugins.signatures = \"warn\"  # {}:2",
-            place.path("portcullis.toml").display()
-        ),
+        &format!("plugins.signatures = \"warn\"  # {}:2", path.display()),
     ] {
         assert!(text.lines().any(|shown| shown == line), "{line}\n{text}");
     }
