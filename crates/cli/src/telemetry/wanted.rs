@@ -52,7 +52,7 @@ impl Wanted {
 }
 
 /// Whether a signal has somewhere to go, by an exporter that there is.
-fn is_wanted(signal: Signal, get: impl Fn(&str) -> Option<String>) -> Result<bool, String> {
+fn is_wanted(signal: Signal, get: &dyn Fn(&str) -> Option<String>) -> Result<bool, String> {
     let word = signal.word();
     let either = |what: &str| {
         let own = format!("OTEL_EXPORTER_OTLP_{word}_{what}");

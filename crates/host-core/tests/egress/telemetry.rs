@@ -392,18 +392,10 @@ async fn calls_failures_loads_and_decisions_are_counted() {
     for _ in 0..2 {
         stage.fetch("GET http://internal.example/").await;
     }
-    drop(
-        stage
-            .plugin
-            .call("fetch", json!({}), CallOptions::default())
-            .await,
-    );
-    drop(
-        stage
-            .plugin
-            .call("made up", json!({}), CallOptions::default())
-            .await,
-    );
+    for tool in ["fetch", "made up"] {
+        let call = stage.plugin.call(tool, json!({}), CallOptions::default());
+        assert!(call.await.is_err());
+    }
     drop(stage.host.load(b"nonsense".as_slice(), Grant::none()).await);
     provider.force_flush().unwrap();
 
