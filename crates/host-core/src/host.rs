@@ -381,7 +381,7 @@ impl HostBuilder {
         self
     }
 
-    /// Measures by instruments of `provider`, such as `&opentelemetry::global::meter_provider()`. The default measures
+    /// Measures by instruments of `provider`, such as `&*opentelemetry::global::meter_provider()`. The default measures
     /// nothing.
     pub fn meter_provider(mut self, provider: &dyn MeterProvider) -> Self {
         let scope = InstrumentationScope::builder("portcullis");
