@@ -144,6 +144,12 @@ impl Work {
             let Some(active) = self.active.get(id) else {
                 continue;
             };
+            // What was taken back is not kept because something else went wrong.
+            if active.loaded.settings.is_cut_by(settings.of(id)) && !self.is_waited_for(id, &claims)
+            {
+                active.loaded.plugin.revoke();
+                continue;
+            }
             let from = |(_, known): &&Claim<'_>| matches!(&known.outcome, Outcome::Loaded(loaded) if loaded.plugin.is(&active.loaded.plugin));
             let place = claims
                 .iter()

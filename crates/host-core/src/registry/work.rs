@@ -298,6 +298,12 @@ impl Work {
             .find(|(path, _)| self.is_active_at(id, path))
     }
 
+    /// Whether the claim that counts is still to be read or loaded.
+    pub(super) fn is_waited_for(&self, id: &PluginId, claims: &[Claim<'_>]) -> bool {
+        let chosen = self.choose(id, claims);
+        chosen.is_some_and(|(_, known)| matches!(known.outcome, Outcome::Unread | Outcome::Passed))
+    }
+
     /// Everything that is loaded, with what it was loaded of.
     pub(super) fn loaded(&self) -> Vec<(Arc<Facts>, Loaded)> {
         let active = self

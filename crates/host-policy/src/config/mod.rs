@@ -153,6 +153,19 @@ impl Default for PluginSettings {
     }
 }
 
+impl PluginSettings {
+    /// Whether `later` takes something back that these settings give: a grant, what a slot stands for, or a secret.
+    pub fn is_cut_by(&self, later: &Self) -> bool {
+        let denied = later.grant.denied().iter();
+        !later.grant.missing(self.grant.allowed()).is_empty()
+            || denied
+                .into_iter()
+                .any(|one| !self.grant.denied().contains(one))
+            || self.grant.slots() != later.grant.slots()
+            || self.secrets.iter().any(|one| !later.secrets.contains(one))
+    }
+}
+
 impl Serialize for PluginSettings {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut table = serializer.serialize_map(None)?;

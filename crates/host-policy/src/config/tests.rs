@@ -414,3 +414,27 @@ proptest! {
         let _ = Config::parse(&format!("{}{with}{}", &FULL[..at], &FULL[at..]));
     }
 }
+
+#[test]
+fn what_takes_something_back_is_told_from_what_adds() {
+    let of = |text: &str| {
+        let text = format!("[plugin.one]\n{text}");
+        let mut config = Config::parse(&text).unwrap();
+        config.plugin.pop_first().unwrap().1
+    };
+    let before = of("grants = [\"state\", \"http:https://*.example.com\"]");
+    let narrower = [
+        "",
+        "grants = [\"state\"]",
+        "grants = [\"state\", \"http:https://a.example.com\"]",
+    ];
+    for text in narrower {
+        assert!(before.is_cut_by(&of(text)), "{text}");
+    }
+    let denied = of("grants = [\"state\", \"http:https://*.example.com\"]\ndeny = [\"log\"]");
+    assert!(before.is_cut_by(&denied) && !denied.is_cut_by(&before));
+    let more = of(
+        "grants = [\"state\", \"http:https://*.example.com\", \"env:HOME\"]\nupdates = \"auto\"",
+    );
+    assert!(!before.is_cut_by(&more) && !before.is_cut_by(&before));
+}
