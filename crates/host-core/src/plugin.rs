@@ -75,9 +75,7 @@ impl Instances {
             Instances::Session(_) => InstancePolicy::Session,
         }
     }
-}
 
-impl Instances {
     /// Drops those that wait for their next call.
     fn clear(&self) {
         match self {
