@@ -9,7 +9,6 @@ mod commands;
 mod decided;
 mod edit;
 mod error;
-mod escape;
 mod exit;
 mod host;
 mod installed;
@@ -28,6 +27,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use error::CliError;
 use exit::Exit;
+use portcullis_host_policy::escape;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

@@ -36,6 +36,7 @@ mod blocking;
 mod cache;
 mod call;
 mod cancel;
+mod chat;
 mod compile;
 mod config;
 mod contract;
@@ -61,6 +62,7 @@ mod probe;
 mod registry;
 mod schema;
 pub mod secret;
+mod service;
 mod session;
 mod sockets;
 mod state;
@@ -88,6 +90,7 @@ pub use access::OnDecision;
 pub use audit::{AuditFilter, AuditLine, AuditReader, AuditSink, AuditTail, JsonLines};
 pub use call::CallOptions;
 pub use cancel::Cancellation;
+pub use chat::{ChatEvent, ChatStream};
 pub use config::{ConfigError, ConfigFile};
 pub use egress::{EgressPolicy, EgressRequest, EgressVerdict, Resolve};
 pub use error::{ArgumentMistake, BusyScope, Error, ErrorKind, Panic, Trap};
@@ -96,6 +99,7 @@ pub use inspect::{Inspection, Sizes};
 pub use load::{LoadOptions, Source, Trust};
 pub use log::{LogLevel, LogLine, LogSink, LogSource, TracingSink};
 pub use plugin::Plugin;
+pub use portcullis_contract;
 pub use portcullis_host_policy::address::Surroundings;
 pub use portcullis_host_policy::audit::{AuditRecord, DroppedRecords, Verdict};
 pub use portcullis_host_policy::capability::Capability;
@@ -117,6 +121,11 @@ pub use portcullis_host_policy::{Grant, Identity};
 pub use registry::{
     Change, Changes, Entry, LoadProgress, Pending, PluginDir, Registry, RegistryOptions, Scope,
     Snapshot, Status, Watch,
+};
+pub use schema::Schema;
+pub use service::{
+    Chain, Chunk, Invoke, Link, Llm, PlanStep, Planner, Retrieval, ServiceCaller, ServiceError,
+    Services,
 };
 pub use state_store::{FileState, MemoryState, StateEntry, StateError, StateStore, StateWrite};
 pub use stream::ToolStream;

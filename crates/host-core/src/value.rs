@@ -86,7 +86,27 @@ pub struct ToolOutput {
     pub session_rebuilt: bool,
 }
 
+impl ToolError {
+    /// An error that another try won't change.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            message: message.into(),
+            details: None,
+            retryable: false,
+        }
+    }
+}
+
 impl ToolOutput {
+    /// An answer of one text.
+    pub fn text_of(text: impl Into<String>) -> Self {
+        Self {
+            content: vec![Content::Text(text.into())],
+            ..Self::default()
+        }
+    }
+
     /// All text blocks, joined by line ends.
     pub fn text(&self) -> String {
         let texts = self.content.iter().filter_map(|block| match block {
@@ -167,6 +187,32 @@ pub struct ToolDefinition {
     pub streams: Streams,
     /// The author's hints: `read-only`, `destructive`, `idempotent`, `open-world`, each `true` or `false`.
     pub annotations: BTreeMap<String, String>,
+}
+
+impl ToolDefinition {
+    /// A tool of a host's own, that gives its answer in one piece.
+    pub fn new(
+        name: impl Into<String>,
+        description: impl Into<String>,
+        input_schema: Value,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            title: None,
+            description: description.into(),
+            input_schema,
+            output_schema: None,
+            streams: Streams::default(),
+            annotations: BTreeMap::new(),
+        }
+    }
+
+    /// Whether its author says so under a key such as `destructive`.
+    pub fn says(&self, annotation: &str) -> bool {
+        self.annotations
+            .get(annotation)
+            .is_some_and(|value| value == "true")
+    }
 }
 
 fn as_base64<S: serde::Serializer>(data: &[u8], serializer: S) -> Result<S::Ok, S::Error> {

@@ -12,6 +12,7 @@
 //! | [`address`] | which addresses may be dialled without an operator naming them |
 //! | [`trust`] | who says that these bytes are that plugin, and what was approved of it |
 //! | [`document`] | what is wrong with a file, and where |
+//! | [`escape`] | how text that plugins wrote is shown |
 //! | [`audit`] | the record of a decision |
 //!
 //! Nothing here opens a file or a socket, reads a clock or waits: every function is decided by its arguments alone, and
@@ -55,6 +56,7 @@ pub mod config;
 pub mod decision;
 mod digest;
 pub mod document;
+pub mod escape;
 mod grant;
 mod id;
 mod identity;

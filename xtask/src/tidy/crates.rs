@@ -32,7 +32,12 @@ const EXECUTION: [&str; 10] = [
 /// Whatever runs on the host's side.
 const HOST: [&str; 4] = ["portcullis-host-*", "portcullis-cli", "wasmtime*", "tokio"];
 
-const MAP: [Rule; 6] = [
+const MAP: [Rule; 7] = [
+    Rule {
+        package: "portcullis-contract",
+        may_use: &[],
+        never: &EXECUTION,
+    },
     Rule {
         package: "portcullis-host-policy",
         may_use: &[],
@@ -40,7 +45,7 @@ const MAP: [Rule; 6] = [
     },
     Rule {
         package: "portcullis-host-core",
-        may_use: &["portcullis-host-policy"],
+        may_use: &["portcullis-contract", "portcullis-host-policy"],
         never: &[
             "portcullis-guest-sdk",
             "portcullis-macros",
@@ -50,7 +55,11 @@ const MAP: [Rule; 6] = [
     },
     Rule {
         package: "portcullis-host-agent",
-        may_use: &["portcullis-host-core", "portcullis-host-policy"],
+        may_use: &[
+            "portcullis-contract",
+            "portcullis-host-core",
+            "portcullis-host-policy",
+        ],
         never: &[
             "portcullis-guest-sdk",
             "portcullis-macros",
@@ -64,7 +73,7 @@ const MAP: [Rule; 6] = [
     },
     Rule {
         package: "portcullis-guest-sdk",
-        may_use: &["portcullis-macros"],
+        may_use: &["portcullis-contract", "portcullis-macros"],
         never: &HOST,
     },
     Rule {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 /// Shows every character that a terminal would obey or a person would not see as `\u{…}`. Line feeds and tabs stay; a
 /// carriage return before a line feed goes.
-pub(crate) fn text(raw: &str) -> Cow<'_, str> {
+pub fn text(raw: &str) -> Cow<'_, str> {
     if !raw
         .chars()
         .any(|c| is_deceptive(c) && !matches!(c, '\n' | '\t'))
@@ -28,7 +28,7 @@ pub(crate) fn text(raw: &str) -> Cow<'_, str> {
 }
 
 /// As [`text`], in one line: line feeds and tabs are shown too.
-pub(crate) fn line(raw: &str) -> String {
+pub fn line(raw: &str) -> String {
     let mut shown = String::with_capacity(raw.len());
     for c in raw.chars() {
         if is_deceptive(c) {
@@ -42,7 +42,7 @@ pub(crate) fn line(raw: &str) -> String {
 
 /// The same for a finished JSON document: `\uXXXX` in place of the character, so that the document still means the same.
 /// Line feeds are kept; in a JSON document they only stand between tokens.
-pub(crate) fn json(document: &str) -> Cow<'_, str> {
+pub fn json(document: &str) -> Cow<'_, str> {
     if !document.chars().any(|c| is_deceptive(c) && c != '\n') {
         return Cow::Borrowed(document);
     }

@@ -1,0 +1,81 @@
+//! Hooks: who is asked or told at the points of an agent's life, in which order, and what comes of it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+pub use portcullis_contract::hook::{Change, Mode, Payload, Phase, Point};
+use portcullis_host_core::PluginId;
+use serde_json::Value;
+
+use crate::action::{Action, Refusal};
+
+/// Who stands behind a handler, an action or a message.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Author {
+    /// The agent's own program, which needs no grant.
+    Native,
+    /// A plugin.
+    Plugin(PluginId),
+}
+
+impl fmt::Display for Author {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Native => f.write_str("native"),
+            Self::Plugin(id) => write!(f, "{id}"),
+        }
+    }
+}
+
+/// What a handler is told.
+#[derive(Clone, Debug)]
+pub struct HookEvent {
+    /// The point.
+    pub point: &'static Point,
+    /// Unique to this event, for all of its handlers the same.
+    pub id: Arc<str>,
+    /// The payload as this handler may see it, changed by those before it.
+    pub payload: Arc<Value>,
+}
+
+/// A handler's judgement.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Verdict {
+    /// Go on as it is.
+    #[default]
+    Proceed,
+    /// The whole new payload.
+    Replace(Value),
+    /// Stop, with a reason that people and models can read.
+    Cancel(String),
+}
+
+/// What a handler answers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HookOutcome {
+    /// Its judgement.
+    pub verdict: Verdict,
+    /// What it wants done besides; one that can't be read says why, and is refused.
+    pub actions: Vec<Result<Action, Refusal>>,
+}
+
+/// A handler's failure.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct HookError {
+    /// Stable and machine-readable: the plugin's own, or a kind of [`portcullis_host_core::ErrorKind`].
+    pub code: String,
+    /// For people.
+    pub message: String,
+}
+
+/// Something that is run at a point.
+#[async_trait]
+pub trait HookHandler: Send + Sync {
+    /// Handles one event. Dropping the future ends it.
+    ///
+    /// # Errors
+    /// Its own. A gate's error is a cancellation.
+    async fn handle(&self, event: HookEvent) -> Result<HookOutcome, HookError>;
+}

@@ -1,0 +1,1 @@
+//! What plugins ask of their host, with defaults that work out of the box.
