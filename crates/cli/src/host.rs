@@ -10,7 +10,7 @@ use crate::secrets::{self, OnDemand};
 use crate::settings;
 use crate::telemetry::{self, Telemetry};
 use portcullis_host_core::telemetry::TraceContext;
-use portcullis_host_core::{Error, Host, Limits, LoadOptions, Plugin, Source, ToolDefinition};
+use portcullis_host_core::{Definitions, Error, Host, Limits, LoadOptions, Plugin, Source};
 use portcullis_host_policy::config::Effective;
 use std::sync::Arc;
 use std::time::Instant;
@@ -119,11 +119,11 @@ impl Session {
         Ok(plugin)
     }
 
-    /// Asks a plugin for its tools, with a spinner as for a load. Settings are the operator's, and not needed for it.
+    /// Asks a plugin what it brings, with a spinner as for a load. Settings are the operator's, and not needed for it.
     pub(crate) async fn definitions(
         &self,
         source: impl Into<Source>,
-    ) -> Result<Vec<ToolDefinition>, Error> {
+    ) -> Result<Definitions, Error> {
         let spinner = Spinner::new("compiling the plugin");
         let options = LoadOptions {
             on_compile: spinner.starter(),

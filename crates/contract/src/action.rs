@@ -129,7 +129,10 @@ impl Action {
     pub fn to_wire(&self) -> (String, String) {
         // Strings for keys, and values that came from JSON: there is nothing that could fail.
         let mut value = serde_json::to_value(self).unwrap_or_default();
-        let payload = value.get_mut("payload").map(Value::take).unwrap_or_default();
+        let payload = value
+            .get_mut("payload")
+            .map(Value::take)
+            .unwrap_or_default();
         (self.kind().to_owned(), payload.to_string())
     }
 
@@ -163,7 +166,9 @@ mod tests {
             Action::SwitchRole { role: text() },
             Action::SwitchModel { model: text() },
             Action::SetSystemPrompt { prompt: text() },
-            Action::SetActiveTools { tools: vec![text()] },
+            Action::SetActiveTools {
+                tools: vec![text()],
+            },
             Action::InjectUserMessage { text: text() },
             Action::StopAfterTurn { reason: None },
             Action::EmitCustom {
@@ -185,7 +190,12 @@ mod tests {
     fn what_is_no_action_is_told_apart() {
         let unknown = Action::from_wire("format-disk", "{}").unwrap_err();
         assert!(unknown.to_string().contains("switch-role"), "{unknown}");
-        for payload in ["", "{}", r#"{"role": 1}"#, r#"{"role": "a/b", "force": true}"#] {
+        for payload in [
+            "",
+            "{}",
+            r#"{"role": 1}"#,
+            r#"{"role": "a/b", "force": true}"#,
+        ] {
             let wrong = Action::from_wire("switch-role", payload).unwrap_err();
             assert!(matches!(wrong, ActionError::Payload { .. }), "{payload}");
         }

@@ -11,7 +11,10 @@ fn published() -> BTreeMap<String, Value> {
     let hooks = POINTS
         .iter()
         .map(|point| (format!("hook/{}.json", point.name), (point.schema)()));
-    let action = ("action.json".to_owned(), schemars::schema_for!(Action).to_value());
+    let action = (
+        "action.json".to_owned(),
+        schemars::schema_for!(Action).to_value(),
+    );
     hooks.chain([action]).collect()
 }
 

@@ -6,6 +6,7 @@ use wasmtime::component::Component;
 use wasmtime::component::types::{ComponentInstance, ComponentItem};
 
 use crate::Error;
+use crate::service::HostInterface;
 
 /// The versions of the contract's packages that this host serves.
 const SERVED_VERSIONS: &[Version] = &[Version::new(0, 1, 0)];
@@ -20,6 +21,14 @@ const OFFERED: &[(&str, &[&str])] = &[
         "portcullis:host/state-sync",
         &["get", "set", "delete", "keys"],
     ),
+    ("portcullis:host/retrieval", &["search"]),
+    ("portcullis:host/retrieval-sync", &["search"]),
+    ("portcullis:host/planner", &["solve"]),
+    ("portcullis:host/planner-sync", &["solve"]),
+    ("portcullis:chat/llm", &["chat"]),
+    ("portcullis:chat/llm-sync", &["chat"]),
+    ("portcullis:tool/invoke", &["call"]),
+    ("portcullis:tool/invoke-sync", &["call"]),
     ("portcullis:tool/progress", &["report"]),
     ("portcullis:tool/cancellation", &["requested", "wait"]),
 ];
@@ -29,8 +38,20 @@ pub(crate) const SYNC_TOOLS: &str = "portcullis:tool/sync-tools";
 pub(crate) const STREAMING_TOOLS: &str = "portcullis:tool/streaming-tools";
 pub(crate) const LIFECYCLE: &str = "portcullis:host/lifecycle";
 
+pub(crate) const HOOKS: &str = "portcullis:hook/hooks";
+pub(crate) const PROVIDER: &str = "portcullis:chat/provider";
+pub(crate) const ROLES: &str = "portcullis:role/roles";
+
 /// The interfaces that it calls.
-const CALLED: &[&str] = &[TOOLS, SYNC_TOOLS, STREAMING_TOOLS, LIFECYCLE];
+const CALLED: &[&str] = &[
+    TOOLS,
+    SYNC_TOOLS,
+    STREAMING_TOOLS,
+    LIFECYCLE,
+    HOOKS,
+    PROVIDER,
+    ROLES,
+];
 
 /// The packages of WASI that it offers, all in 0.2 and 0.3.
 const WASI_PACKAGES: &[&str] = &[
@@ -99,13 +120,20 @@ pub(crate) struct Exports {
     pub(crate) sync_tools: bool,
     pub(crate) streaming: bool,
     pub(crate) lifecycle: bool,
+    pub(crate) hooks: bool,
+    pub(crate) providers: bool,
+    pub(crate) roles: bool,
 }
 
-/// Checks what `component` imports and exports against what this host serves.
-pub(crate) fn check(component: &Component, engine: &Engine) -> Result<Exports, Error> {
+/// Checks what `component` imports and exports against what this host serves, the embedder's own interfaces among it.
+pub(crate) fn check(
+    component: &Component,
+    engine: &Engine,
+    extensions: &[HostInterface],
+) -> Result<Exports, Error> {
     let ty = component.component_type();
     for (name, item) in ty.imports(engine) {
-        check_import(name, &item.ty, engine)?;
+        check_import(name, &item.ty, engine, extensions)?;
     }
     let mut exports = Exports::default();
     let mut foreign = Err(Error::NoTools);
@@ -115,12 +143,16 @@ pub(crate) fn check(component: &Component, engine: &Engine) -> Result<Exports, E
             Ok(SYNC_TOOLS) => exports.sync_tools = true,
             Ok(STREAMING_TOOLS) => exports.streaming = true,
             Ok(LIFECYCLE) => exports.lifecycle = true,
+            Ok(HOOKS) => exports.hooks = true,
+            Ok(PROVIDER) => exports.providers = true,
+            Ok(ROLES) => exports.roles = true,
             Ok(_) => {}
-            // A plugin of several kinds is loaded for its tools; what else it is matters only if it has none.
+            // A plugin of several kinds is loaded for those that are served; what else it is matters only if there is none.
             Err(error) => foreign = Err(error),
         }
     }
-    if exports.tools || exports.sync_tools {
+    let brings_tools = exports.tools || exports.sync_tools;
+    if brings_tools || exports.hooks || exports.providers || exports.roles {
         Ok(exports)
     } else {
         foreign
@@ -143,7 +175,12 @@ fn check_export<'a>(name: &Name<'a>, full: &str) -> Result<&'a str, Error> {
     }
 }
 
-fn check_import(full: &str, item: &ComponentItem, engine: &Engine) -> Result<(), Error> {
+fn check_import(
+    full: &str,
+    item: &ComponentItem,
+    engine: &Engine,
+    extensions: &[HostInterface],
+) -> Result<(), Error> {
     let ComponentItem::ComponentInstance(instance) = item else {
         return Err(Error::UnknownImport {
             name: full.to_owned(),
@@ -154,6 +191,15 @@ fn check_import(full: &str, item: &ComponentItem, engine: &Engine) -> Result<(),
         return Ok(());
     }
     let name = Name::parse(full);
+    if let Some(interface) = extensions.iter().find(|own| own.name() == full) {
+        let missing = functions(instance, engine).find(|function| !interface.has(function));
+        return match missing {
+            Some(function) => Err(Error::UnknownImport {
+                name: format!("{full} with its function {function}"),
+            }),
+            None => Ok(()),
+        };
+    }
     if !name.is_contract() {
         return if name.is_wasi() {
             Ok(())
@@ -238,6 +284,9 @@ mod tests {
         let contract = [
             include_str!("../wit/deps/host/host.wit"),
             include_str!("../wit/deps/tool/tool.wit"),
+            include_str!("../wit/deps/hook/hook.wit"),
+            include_str!("../wit/deps/chat/chat.wit"),
+            include_str!("../wit/deps/role/role.wit"),
         ]
         .concat();
         let interface = |path: &str| format!("interface {} {{", path.split_once('/').unwrap().1);

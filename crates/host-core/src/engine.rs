@@ -1,11 +1,12 @@
 //! Engines: one for plain plugins and, once somebody asks for it, one that meters fuel; each with a pool of instances, a
 //! linker with everything that this host serves, and a clock.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use wasmtime::component::Linker;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
+use crate::service::HostInterface;
 use crate::state::State;
 use crate::ticker::Ticker;
 use crate::{Error, Limits, imports};
@@ -50,16 +51,18 @@ pub(crate) struct Engines {
     metered: OnceLock<Runtime>,
     limits: Limits,
     in_flight: u64,
+    extensions: Arc<[HostInterface]>,
 }
 
 impl Engines {
     /// Engines for `in_flight` calls at once.
-    pub(crate) fn new(limits: &Limits, in_flight: u64) -> Self {
+    pub(crate) fn new(limits: &Limits, in_flight: u64, extensions: Arc<[HostInterface]>) -> Self {
         Self {
             plain: OnceLock::new(),
             metered: OnceLock::new(),
             limits: limits.clone(),
             in_flight: in_flight.max(1),
+            extensions,
         }
     }
 
@@ -74,7 +77,7 @@ impl Engines {
             return Ok(runtime);
         }
         // Two loads at once may both build one; the second is dropped.
-        let runtime = Runtime::new(&self.limits, in_flight, metered)?;
+        let runtime = Runtime::new(&self.limits, in_flight, metered, &self.extensions)?;
         Ok(slot.get_or_init(|| runtime))
     }
 
@@ -85,10 +88,18 @@ impl Engines {
 }
 
 impl Runtime {
-    fn new(limits: &Limits, in_flight: u64, metered: bool) -> Result<Self, Error> {
+    fn new(
+        limits: &Limits,
+        in_flight: u64,
+        metered: bool,
+        extensions: &[HostInterface],
+    ) -> Result<Self, Error> {
         let engine = Engine::new(&config(limits, in_flight, metered)).map_err(Error::host)?;
         let mut linker = Linker::new(&engine);
         imports::link(&mut linker).map_err(Error::host)?;
+        for interface in extensions {
+            interface.link(&mut linker)?;
+        }
         let ticker = Ticker::start(&engine).map_err(Error::host)?;
         Ok(Self {
             engine,

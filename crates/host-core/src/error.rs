@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use portcullis_contract::chat::ChatError;
 use portcullis_host_policy::capability::Capability;
 use portcullis_host_policy::decision::Denial;
 use portcullis_host_policy::document::{DocumentError, DocumentErrorKind, DocumentErrors};
@@ -67,7 +68,7 @@ pub enum Error {
     },
     /// The component exports nothing that this host can call.
     #[error(
-        "the component exports no tools: it needs an export portcullis:tool/tools or portcullis:tool/sync-tools"
+        "the component exports nothing that this host calls: it needs an export portcullis:tool/tools or portcullis:tool/sync-tools, or one for hooks, providers or roles"
     )]
     NoTools,
     /// The manifest inside the component, or beside it, is not right.
@@ -197,6 +198,37 @@ pub enum Error {
         /// What to do instead.
         remedy: &'static str,
     },
+    /// The plugin has no handler of this name.
+    #[error("the plugin has no hook called {hook:?}")]
+    UnknownHook {
+        /// What was asked for.
+        hook: String,
+    },
+    /// The plugin has no provider of this name.
+    #[error("the plugin has no provider called {provider:?}")]
+    UnknownProvider {
+        /// What was asked for.
+        provider: String,
+    },
+    /// Plugins that call each other's tools went in a circle, or too deep.
+    #[error("{call} can't be called: {problem}")]
+    Chain {
+        /// The calls, this one last.
+        call: String,
+        /// What is wrong with them.
+        problem: String,
+    },
+    /// The handler of a hook failed by itself.
+    #[error("the hook failed ({code}): {message}")]
+    Hook {
+        /// Stable and machine-readable.
+        code: String,
+        /// What went wrong, in the plugin's words.
+        message: String,
+    },
+    /// The model provider gave no answer, for a reason of its own.
+    #[error("the provider failed ({}): {}", .0.code, .0.message)]
+    Chat(ChatError),
     /// The tool answered with an error of its own.
     #[error("the tool failed ({}): {}", .0.code, .0.message)]
     Tool(ToolError),

@@ -26,10 +26,11 @@ use crate::plugin::Plugin;
 use crate::private::user_folder;
 use crate::registry::{Announcer, Changes, Registry, RegistryOptions};
 use crate::secret::{Binding, SecretStore};
+use crate::service::{HostInterface, Services};
 use crate::session::SessionCount;
 use crate::state_store::{FileState, StateStore, default_store};
 use crate::telemetry::{Metrics, observe};
-use crate::{Limits, ToolDefinition};
+use crate::{Definitions, Limits};
 
 /// Loads plugins and holds what they share: engines, the compile cache, limits over all of them. Clones share it.
 ///
@@ -54,6 +55,9 @@ pub(crate) struct HostInner {
     pub(crate) log: Arc<dyn LogSink>,
     pub(crate) audit: Arc<dyn AuditSink>,
     pub(crate) state_store: Arc<dyn StateStore>,
+    pub(crate) services: Arc<Services>,
+    /// The embedder's own interfaces.
+    pub(crate) extensions: Arc<[HostInterface]>,
     pub(crate) ceiling: CapabilitySet,
     pub(crate) network: bool,
     pub(crate) egress: Arc<Egress>,
@@ -102,6 +106,8 @@ impl Host {
             log: Arc::new(TracingSink),
             audit: Audit::Default,
             state_store: None,
+            services: Services::default(),
+            extensions: Vec::new(),
             ceiling: CapabilitySet::All,
             network: false,
             resolver: Arc::new(SystemResolver),
@@ -157,7 +163,7 @@ impl Host {
         self.inner.changes.subscribe()
     }
 
-    /// The tools of a plugin, without loading it: for who wants to see a plugin before there are settings for it, which are not
+    /// What a plugin brings, without loading it: for who wants to see a plugin before there are settings for it, which are not
     /// looked at here.
     ///
     /// # Errors
@@ -166,7 +172,7 @@ impl Host {
         &self,
         source: impl Into<Source>,
         options: LoadOptions,
-    ) -> Result<Vec<ToolDefinition>, Error> {
+    ) -> Result<Definitions, Error> {
         load::definitions(&self.inner, source.into(), options).await
     }
 
@@ -248,6 +254,8 @@ pub struct HostBuilder {
     log: Arc<dyn LogSink>,
     audit: Audit,
     state_store: Option<Arc<dyn StateStore>>,
+    services: Services,
+    extensions: Vec<HostInterface>,
     ceiling: CapabilitySet,
     network: bool,
     resolver: Arc<dyn Resolve>,
@@ -319,6 +327,19 @@ impl HostBuilder {
     /// Keeps plugins' state in `store`.
     pub fn state_store(mut self, store: Arc<dyn StateStore>) -> Self {
         self.state_store = Some(store);
+        self
+    }
+
+    /// What plugins may ask of the host beside what it does by itself: a model, corpora, a planner, each other's tools. The
+    /// default is nothing.
+    pub fn services(mut self, services: Services) -> Self {
+        self.services = services;
+        self
+    }
+
+    /// Offers an interface of the embedder's own to plugins that were granted it.
+    pub fn interface(mut self, interface: HostInterface) -> Self {
+        self.extensions.push(interface);
         self
     }
 
@@ -427,8 +448,11 @@ impl HostBuilder {
         let metrics = self.meter.as_ref().map(Metrics::new).map(Arc::new);
         let mut run_id = [0; 4];
         getrandom::fill(&mut run_id).map_err(Error::host)?;
+        let extensions: Arc<[HostInterface]> = self.extensions.into();
         let inner = HostInner {
-            engines: Engines::new(&limits, in_flight.into()),
+            engines: Engines::new(&limits, in_flight.into(), Arc::clone(&extensions)),
+            services: Arc::new(self.services),
+            extensions,
             cache: folder.and_then(|folder| open_cache(&folder, limits.host.cache_bytes)),
             log: self.log,
             audit: self.audit.open()?,

@@ -1,23 +1,29 @@
 //! A plugin ready to be instantiated, and an instance of it with its store: where guests run.
 
+mod exports;
+
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::channel::oneshot;
-use wasmtime::component::{Accessor, Component, FutureReader, InstancePre, StreamReader};
+use portcullis_contract::chat::Delta;
+use wasmtime::component::{Accessor, Component, FutureReader, InstancePre, Lift, StreamReader};
 use wasmtime::{Result, Store};
 
-use crate::bindings::v0_1::exports::portcullis::host::lifecycle;
-use crate::bindings::v0_1::exports::portcullis::tool::{streaming_tools, sync_tools, tools};
+use self::exports::{Exported, Indices, Tools};
+use crate::bindings::v0_1::portcullis::chat::chat_types as chat;
+use crate::bindings::v0_1::portcullis::hook::hook_types as hook;
 use crate::bindings::v0_1::portcullis::tool::tool_types as wit;
 use crate::contract::Exports;
+use crate::definition::Listed;
 use crate::engine::Runtime;
 use crate::error::Error;
 use crate::state::{State, on_tick};
-use crate::stream::{EventConsumer, InputProducer, InputStream, ResultConsumer};
+use crate::stream::{InputProducer, InputStream, Piece, PieceConsumer, ResultConsumer};
 use crate::telemetry::{self, names};
 use crate::ticker::{Running, Ticker};
+use crate::value::ToolEvent;
 
 /// What lifting a value takes beyond the bytes that are counted against a limit of ours: the records around them.
 const LIFTING_SLACK: u64 = 64 * 1024;
@@ -25,17 +31,10 @@ const LIFTING_SLACK: u64 = 64 * 1024;
 /// A component linked once, with its exports looked up once, for the probe and every call.
 pub(crate) struct Template {
     pre: InstancePre<State>,
-    tools: ToolsIndices,
-    streaming: Option<streaming_tools::GuestIndices>,
-    lifecycle: Option<lifecycle::GuestIndices>,
+    indices: Indices,
     ticker: Ticker,
     metered: bool,
     live: Arc<AtomicUsize>,
-}
-
-enum ToolsIndices {
-    Async(tools::GuestIndices),
-    Sync(sync_tools::GuestIndices),
 }
 
 impl Template {
@@ -53,23 +52,8 @@ impl Template {
         let broken = |error: wasmtime::Error| Error::NotAComponent {
             reason: format!("{error:#}"),
         };
-        let tools = if exports.tools {
-            ToolsIndices::Async(tools::GuestIndices::new(&pre).map_err(broken)?)
-        } else {
-            ToolsIndices::Sync(sync_tools::GuestIndices::new(&pre).map_err(broken)?)
-        };
-        let streaming = exports
-            .streaming
-            .then(|| streaming_tools::GuestIndices::new(&pre))
-            .transpose();
-        let lifecycle = exports
-            .lifecycle
-            .then(|| lifecycle::GuestIndices::new(&pre))
-            .transpose();
         Ok(Self {
-            tools,
-            streaming: streaming.map_err(broken)?,
-            lifecycle: lifecycle.map_err(broken)?,
+            indices: Indices::new(&pre, exports).map_err(broken)?,
             ticker: runtime.ticker.clone(),
             metered: runtime.metered,
             live,
@@ -88,12 +72,10 @@ impl Template {
         store.epoch_deadline_callback(on_tick);
         prepare(&mut store, self.metered);
         let _running = self.ticker.running();
-        match self.exports(&mut store).await {
-            Ok((tools, streaming, lifecycle)) => Ok(Instance {
+        match self.exported(&mut store).await {
+            Ok(exported) => Ok(Instance {
                 store,
-                tools,
-                streaming,
-                lifecycle,
+                exported,
                 ticker: self.ticker.clone(),
                 metered: self.metered,
                 calls: 0,
@@ -103,30 +85,9 @@ impl Template {
         }
     }
 
-    async fn exports(
-        &self,
-        store: &mut Store<State>,
-    ) -> Result<(
-        Tools,
-        Option<streaming_tools::Guest>,
-        Option<lifecycle::Guest>,
-    )> {
+    async fn exported(&self, store: &mut Store<State>) -> Result<Exported> {
         let instance = self.pre.instantiate_async(&mut *store).await?;
-        let tools = match &self.tools {
-            ToolsIndices::Async(indices) => Tools::Async(indices.load(&mut *store, &instance)?),
-            ToolsIndices::Sync(indices) => Tools::Sync(indices.load(&mut *store, &instance)?),
-        };
-        let streaming = self
-            .streaming
-            .as_ref()
-            .map(|indices| indices.load(&mut *store, &instance))
-            .transpose()?;
-        let lifecycle = self
-            .lifecycle
-            .as_ref()
-            .map(|indices| indices.load(&mut *store, &instance))
-            .transpose()?;
-        Ok((tools, streaming, lifecycle))
+        self.indices.load(store, &instance)
     }
 }
 
@@ -158,17 +119,10 @@ impl Drop for Counted {
     }
 }
 
-enum Tools {
-    Async(tools::Guest),
-    Sync(sync_tools::Guest),
-}
-
 /// An instance and its store. Dropping it ends whatever runs in it.
 pub(crate) struct Instance {
     store: Store<State>,
-    tools: Tools,
-    streaming: Option<streaming_tools::Guest>,
-    lifecycle: Option<lifecycle::Guest>,
+    exported: Exported,
     ticker: Ticker,
     metered: bool,
     calls: u64,
@@ -177,6 +131,9 @@ pub(crate) struct Instance {
 
 /// What a guest answers to a call.
 pub(crate) type Answer = Result<wit::ToolOutput, wit::ToolError>;
+
+/// How a provider's answer ended.
+pub(crate) type ChatEnd = Result<chat::Finish, chat::ChatError>;
 
 impl Instance {
     pub(crate) fn state(&mut self) -> &mut State {
@@ -206,7 +163,7 @@ impl Instance {
 
     /// Hands the plugin its settings, if it wants them.
     pub(crate) async fn start(&mut self) -> Result<(), Error> {
-        let Some(lifecycle) = &self.lifecycle else {
+        let Some(lifecycle) = &self.exported.lifecycle else {
             return Ok(());
         };
         let settings = self.store.data().owner.settings_json.clone();
@@ -221,14 +178,13 @@ impl Instance {
         }
     }
 
-    /// Asks the plugin for its tools.
-    pub(crate) async fn list_tools(&mut self) -> Result<Vec<wit::ToolDefinition>, Error> {
-        let tools = &self.tools;
+    /// Asks the plugin what it brings.
+    pub(crate) async fn list(&mut self) -> Result<Listed, Error> {
+        let exported = &self.exported;
         let _running = self.ticker.running();
-        let listed = self.store.run_concurrent(async |accessor| match tools {
-            Tools::Async(guest) => guest.call_list_tools(accessor).await,
-            Tools::Sync(guest) => Ok(guest.call_list_tools(accessor).await?.into_iter().collect()),
-        });
+        let listed = self
+            .store
+            .run_concurrent(async |accessor| exported.list(accessor).await);
         listed
             .await
             .flatten()
@@ -237,7 +193,9 @@ impl Instance {
 
     /// Calls a tool, and waits until every task of the guest has ended.
     pub(crate) async fn call(&mut self, call: wit::ToolCall) -> Result<Answer, Error> {
-        let tools = &self.tools;
+        let Some(tools) = &self.exported.tools else {
+            return Err(not_exported("portcullis:tool/tools"));
+        };
         let _running = self.ticker.running();
         let answer = self.store.run_concurrent(async |accessor| {
             let answer = match tools {
@@ -248,8 +206,7 @@ impl Instance {
             Result::Ok(answer)
         });
         let answer = answer.await.flatten();
-        self.calls += 1;
-        answer.map_err(|error| crate::trap::explain(&error, self.store.data()))
+        self.ended(answer)
     }
 
     /// Calls a streaming tool, and waits until its result, its events and every task of the guest have ended. None: the
@@ -258,13 +215,10 @@ impl Instance {
         &mut self,
         call: wit::ToolCall,
         input: InputStream,
-        events: EventConsumer,
+        events: PieceConsumer<ToolEvent>,
     ) -> Result<Option<Answer>, Error> {
-        let Some(streaming) = &self.streaming else {
-            let problem =
-                "a tool streams, and the plugin does not export portcullis:tool/streaming-tools"
-                    .to_owned();
-            return Err(Error::BrokenContract { problem });
+        let Some(streaming) = &self.exported.streaming else {
+            return Err(not_exported("portcullis:tool/streaming-tools"));
         };
         let _running: Running = self.ticker.running();
         let answer = self.store.run_concurrent(async |accessor| {
@@ -277,22 +231,94 @@ impl Instance {
             Result::Ok(answer)
         });
         let answer = answer.await.flatten();
+        self.ended(answer)
+    }
+
+    /// Hands an event to a handler, and waits until every task of the guest has ended.
+    pub(crate) async fn on_event(
+        &mut self,
+        name: String,
+        event: hook::Event,
+    ) -> Result<Result<hook::Outcome, hook::HookError>, Error> {
+        let Some(hooks) = &self.exported.hooks else {
+            return Err(not_exported("portcullis:hook/hooks"));
+        };
+        let _running = self.ticker.running();
+        let answer = self.store.run_concurrent(async |accessor| {
+            let answer = hooks.call_on_event(accessor, name, event).await?;
+            quiet(accessor).await;
+            Result::Ok(answer)
+        });
+        let answer = answer.await.flatten();
+        self.ended(answer)
+    }
+
+    /// Asks a provider for its models.
+    pub(crate) async fn list_models(
+        &mut self,
+        provider: String,
+    ) -> Result<Result<Vec<chat::ModelInfo>, chat::ChatError>, Error> {
+        let Some(providers) = &self.exported.providers else {
+            return Err(not_exported("portcullis:chat/provider"));
+        };
+        let _running = self.ticker.running();
+        let answer = self.store.run_concurrent(async |accessor| {
+            let answer = providers.call_list_models(accessor, provider).await?;
+            quiet(accessor).await;
+            Result::Ok(answer)
+        });
+        let answer = answer.await.flatten();
+        self.ended(answer)
+    }
+
+    /// Asks a provider for an answer, and waits until its pieces, its end and every task of the guest have ended. None: the
+    /// writer of the end was dropped without one.
+    pub(crate) async fn chat(
+        &mut self,
+        provider: String,
+        request: chat::ChatRequest,
+        deltas: PieceConsumer<Delta>,
+    ) -> Result<Option<ChatEnd>, Error> {
+        let Some(providers) = &self.exported.providers else {
+            return Err(not_exported("portcullis:chat/provider"));
+        };
+        let _running = self.ticker.running();
+        let answer = self.store.run_concurrent(async |accessor| {
+            let answer = match providers.call_chat(accessor, provider, request).await? {
+                Ok((stream, end)) => receive(accessor, stream, end, deltas).await?,
+                Err(error) => Some(Err(error)),
+            };
+            quiet(accessor).await;
+            Result::Ok(answer)
+        });
+        let answer = answer.await.flatten();
+        self.ended(answer)
+    }
+
+    /// Counts a call that ended, and says why where it failed.
+    fn ended<T>(&mut self, answer: Result<T>) -> Result<T, Error> {
         self.calls += 1;
         answer.map_err(|error| crate::trap::explain(&error, self.store.data()))
     }
 }
 
-/// Takes a streaming tool's events and its result until both have ended.
-async fn receive(
+fn not_exported(interface: &str) -> Error {
+    Error::BrokenContract {
+        problem: format!("it has definitions for {interface}, and does not export that"),
+    }
+}
+
+/// Takes pieces and the result until both have ended.
+async fn receive<T: Piece, A: Lift + Send + 'static>(
     accessor: &Accessor<State>,
-    stream: StreamReader<wit::ToolEvent>,
-    result: FutureReader<Answer>,
-    mut events: EventConsumer,
-) -> Result<Option<Answer>> {
+    stream: StreamReader<T::Wire>,
+    result: FutureReader<A>,
+    mut pieces: PieceConsumer<T>,
+) -> Result<Option<A>> {
     let (sender, answer) = oneshot::channel();
-    let ended = events.ended();
+    let ended = pieces.ended();
     accessor.with(|mut store| {
-        stream.pipe(&mut store, events)?;
+        stream.pipe(&mut store, pieces)?;
         result.pipe(&mut store, ResultConsumer::new(sender))
     })?;
     let answer = answer.await.ok();

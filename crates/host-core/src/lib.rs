@@ -88,10 +88,11 @@ struct Telemetry;
 
 pub use access::OnDecision;
 pub use audit::{AuditFilter, AuditLine, AuditReader, AuditSink, AuditTail, JsonLines};
-pub use call::CallOptions;
+pub use call::{CallOptions, HookAnswer, HookVerdict};
 pub use cancel::Cancellation;
-pub use chat::{ChatEvent, ChatStream};
+pub use chat::{Assembly, ChatEvent, ChatStream};
 pub use config::{ConfigError, ConfigFile};
+pub use definition::{Definitions, HookDefinition, RoleDefinition};
 pub use egress::{EgressPolicy, EgressRequest, EgressVerdict, Resolve};
 pub use error::{ArgumentMistake, BusyScope, Error, ErrorKind, Panic, Trap};
 pub use host::{Host, HostBuilder, HostStats};
@@ -124,8 +125,8 @@ pub use registry::{
 };
 pub use schema::Schema;
 pub use service::{
-    Chain, Chunk, Invoke, Link, Llm, PlanStep, Planner, Retrieval, ServiceCaller, ServiceError,
-    Services,
+    Chain, Chunk, HostInterface, HostResult, Invoke, Link, Llm, PlanStep, Planner, Retrieval,
+    ServiceCaller, ServiceError, Services,
 };
 pub use state_store::{FileState, MemoryState, StateEntry, StateError, StateStore, StateWrite};
 pub use stream::ToolStream;

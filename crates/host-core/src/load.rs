@@ -29,7 +29,7 @@ use crate::schema::Schema;
 use crate::secret::{self, Vault};
 use crate::state::Owner;
 use crate::telemetry::{self, Counted, PluginMeter};
-use crate::{Limits, PluginId, ToolDefinition, probe};
+use crate::{Definitions, Limits, PluginId, ToolDefinition, probe};
 
 pub(crate) use code::Code;
 use record::Record;
@@ -126,10 +126,10 @@ async fn judge_and_load(
         .map(|manifest| manifest.instances.policy));
     Ok(Plugin {
         inner: Arc::new(PluginInner {
-            tools: ready.definitions.iter().map(named).collect(),
+            tools: ready.definitions.tools.iter().map(named).collect(),
             instances: Instances::new(policy.unwrap_or_default(), &limits, host),
             gate: Gate::of_plugin(&limits.plugin),
-            meter: meter(host, &candidate.id, &ready.definitions),
+            meter: meter(host, &candidate.id, &ready.definitions.tools),
             host: Arc::clone(host),
             digest: candidate.digest,
             signer,
@@ -145,12 +145,12 @@ async fn judge_and_load(
     })
 }
 
-/// Asks a component for its tools, which depend on no settings: it need not be loadable without any.
+/// Asks a component what it brings, which depends on no settings: it need not be loadable without any.
 pub(crate) async fn definitions(
     host: &Arc<HostInner>,
     source: Source,
     options: LoadOptions,
-) -> Result<Vec<ToolDefinition>, Error> {
+) -> Result<Definitions, Error> {
     let limits = host.limits.load.clone();
     let mut candidate = blocking(move || read(&source, &limits)).await?;
     let signer = match &options.trust {
@@ -164,10 +164,10 @@ pub(crate) async fn definitions(
     Ok(ready.definitions)
 }
 
-/// A plugin's code and what it says of its tools.
+/// A plugin's code and what it says of itself.
 struct Ready {
     code: Code,
-    definitions: Vec<ToolDefinition>,
+    definitions: Definitions,
     from_cache: bool,
 }
 
@@ -253,6 +253,7 @@ async fn owner(
         settings,
         log,
         state_store: Arc::clone(&host.state_store),
+        services: Arc::clone(&host.services),
         state_bytes: limits.plugin.state_bytes,
         pool: host.limits.host.concurrent_calls.into(),
     })

@@ -67,25 +67,41 @@ impl Gate {
     /// # Errors
     /// [`Error::Busy`] where the queue is full, the deadline passes in it, or there were too many calls lately.
     pub(crate) async fn enter(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, Error> {
-        if let Some((rate, limit)) = &self.rate
-            && rate.check().is_err()
-        {
-            return Err(Error::Busy {
-                scope: self.rate_scope,
-                limit: (*limit).into(),
-            });
-        }
+        self.check_rate()?;
         if let Ok(permit) = Arc::clone(&self.inside).try_acquire_owned() {
             return Ok(permit);
         }
-        let busy = || Error::Busy {
-            scope: self.calls_scope,
-            limit: self.capacity.into(),
-        };
-        let _place = Place::take(&self.waiting, self.queue).ok_or_else(busy)?;
+        let _place = Place::take(&self.waiting, self.queue).ok_or_else(|| self.busy())?;
         match timeout_at(deadline, Arc::clone(&self.inside).acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
-            _ => Err(busy()),
+            _ => Err(self.busy()),
+        }
+    }
+
+    /// A place, if there is one now.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where there is none, or there were too many calls lately.
+    pub(crate) fn enter_now(&self) -> Result<OwnedSemaphorePermit, Error> {
+        self.check_rate()?;
+        let permit = Arc::clone(&self.inside).try_acquire_owned();
+        permit.map_err(|_| self.busy())
+    }
+
+    fn check_rate(&self) -> Result<(), Error> {
+        match &self.rate {
+            Some((rate, limit)) if rate.check().is_err() => Err(Error::Busy {
+                scope: self.rate_scope,
+                limit: (*limit).into(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn busy(&self) -> Error {
+        Error::Busy {
+            scope: self.calls_scope,
+            limit: self.capacity.into(),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use portcullis_contract::chat::ProviderDefinition;
 use portcullis_host_policy::capability::Capability;
 use portcullis_host_policy::decision::Grants;
 use portcullis_host_policy::manifest::{InstancePolicy, Manifest};
@@ -21,7 +22,7 @@ use crate::session::{Sessions, Turn};
 use crate::state::{Call, Owner, State};
 use crate::telemetry::PluginMeter;
 use crate::warm::Warm;
-use crate::{Limits, PluginId, ToolDefinition};
+use crate::{Definitions, HookDefinition, Limits, PluginId, RoleDefinition, ToolDefinition};
 
 /// A plugin that was checked, compiled and linked, ready for calls. Clones share it; it lives as long as one of them or one of
 /// its calls does.
@@ -38,7 +39,7 @@ pub(crate) struct PluginInner {
     pub(crate) manifest: Option<Manifest>,
     pub(crate) grant: Grant,
     pub(crate) limits: Limits,
-    pub(crate) definitions: Vec<ToolDefinition>,
+    pub(crate) definitions: Definitions,
     pub(crate) tools: HashMap<String, Tool>,
     pub(crate) code: Code,
     pub(crate) instances: Instances,
@@ -163,10 +164,22 @@ impl Plugin {
     /// What people and models see of it.
     pub fn surface(&self) -> Surface {
         let mut surface = Surface::default();
-        for definition in &self.inner.definitions {
-            // Strings for keys, and values that came from JSON: there is nothing that could fail.
-            let shown = serde_json::to_value(definition).unwrap_or_default();
-            surface.add("tools", &definition.name, shown);
+        // Strings for keys, and values that came from JSON: there is nothing that could fail.
+        let mut add = |kind, name: &str, shown: serde_json::Result<serde_json::Value>| {
+            surface.add(kind, name, shown.unwrap_or_default());
+        };
+        let definitions = &self.inner.definitions;
+        for tool in &definitions.tools {
+            add("tools", &tool.name, serde_json::to_value(tool));
+        }
+        for hook in &definitions.hooks {
+            add("hooks", &hook.name, serde_json::to_value(hook));
+        }
+        for provider in &definitions.providers {
+            add("providers", &provider.name, serde_json::to_value(provider));
+        }
+        for role in &definitions.roles {
+            add("roles", &role.name, serde_json::to_value(role));
         }
         surface
     }
@@ -190,9 +203,29 @@ impl Plugin {
         self.inner.manifest.as_ref()
     }
 
+    /// Everything that it brings.
+    pub fn definitions(&self) -> &Definitions {
+        &self.inner.definitions
+    }
+
     /// Its tools, in its own order.
     pub fn tools(&self) -> &[ToolDefinition] {
-        &self.inner.definitions
+        &self.inner.definitions.tools
+    }
+
+    /// Its handlers of hooks, in its own order.
+    pub fn hooks(&self) -> &[HookDefinition] {
+        &self.inner.definitions.hooks
+    }
+
+    /// Its model providers, in its own order.
+    pub fn providers(&self) -> &[ProviderDefinition] {
+        &self.inner.definitions.providers
+    }
+
+    /// Its roles, in its own order.
+    pub fn roles(&self) -> &[RoleDefinition] {
+        &self.inner.definitions.roles
     }
 
     /// One tool by its name.

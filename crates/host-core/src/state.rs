@@ -5,6 +5,7 @@ use std::sync::Arc;
 use portcullis_host_policy::capability::Capability;
 use portcullis_host_policy::decision::GuestCode;
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 use wasmtime::StoreContextMut;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
@@ -18,6 +19,7 @@ use crate::environment::{Environment, equip, is_denied};
 use crate::files::{Files, Folder, Quota};
 use crate::limiter::Limiter;
 use crate::log::{LogLevel, LogLine, LogSink, LogSource};
+use crate::service::{Chain, Services};
 use crate::sockets::Sockets;
 use crate::state_store::{Permission, StateStore};
 use crate::stdio::Console;
@@ -38,6 +40,7 @@ pub(crate) struct Owner {
     pub(crate) settings_json: String,
     pub(crate) log: Arc<dyn LogSink>,
     pub(crate) state_store: Arc<dyn StateStore>,
+    pub(crate) services: Arc<Services>,
     /// Bytes of state, where a grant names none.
     pub(crate) state_bytes: u64,
     /// For how many calls at once the host has instances.
@@ -58,6 +61,7 @@ impl Owner {
             settings_json: self.settings_json.clone(),
             log: Arc::clone(&self.log),
             state_store: Arc::clone(&self.state_store),
+            services: Arc::clone(&self.services),
             state_bytes: self.state_bytes,
             pool: self.pool,
         }
@@ -107,6 +111,11 @@ pub(crate) struct Call {
     pub(crate) caller: Arc<Caller>,
     pub(crate) on_progress: Option<OnProgress>,
     pub(crate) cancel: Option<Cancellation>,
+    /// What of the plugin is called.
+    pub(crate) what: Arc<str>,
+    pub(crate) deadline: Instant,
+    /// The calls that led here and this one, where another plugin makes it.
+    pub(crate) chain: Option<Chain>,
     host_calls: u64,
     host_call_bytes: u64,
     log_lines: u64,
@@ -121,13 +130,21 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(id: Arc<str>, limits: CallLimits, access: &Arc<Access>) -> Self {
+    pub(crate) fn new(
+        id: Arc<str>,
+        limits: CallLimits,
+        access: &Arc<Access>,
+        deadline: Instant,
+    ) -> Self {
         Self {
             caller: Caller::new(Arc::clone(access), Arc::clone(&id)),
+            what: Arc::clone(&id),
             id,
             limits,
             on_progress: None,
             cancel: None,
+            deadline,
+            chain: None,
             host_calls: 0,
             host_call_bytes: 0,
             log_lines: 0,
@@ -377,6 +394,7 @@ pub(crate) mod testing {
             settings_json: "{}".into(),
             log,
             state_store: Arc::new(crate::state_store::MemoryState::default()),
+            services: Arc::default(),
             state_bytes: 0,
             pool: 1,
         })
@@ -388,7 +406,7 @@ mod tests {
     use super::*;
 
     fn call(limits: CallLimits) -> Call {
-        Call::new("call".into(), limits, &testing::access())
+        Call::new("call".into(), limits, &testing::access(), Instant::now())
     }
 
     #[test]

@@ -8,18 +8,23 @@ use futures::channel::{mpsc, oneshot};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{FutureExt, Stream, StreamExt};
+use portcullis_contract::chat::Delta;
 use wasmtime::component::{
-    Destination, FutureConsumer, Source, StreamConsumer, StreamProducer, StreamResult,
+    Destination, FutureConsumer, Lift, Source, StreamConsumer, StreamProducer, StreamResult,
 };
 use wasmtime::{Result, StoreContextMut};
 
+use crate::bindings::v0_1::portcullis::chat::chat_types as chat_wit;
 use crate::bindings::v0_1::portcullis::tool::tool_types as wit;
+use crate::chat::delta_size;
 use crate::error::Error;
-use crate::instance::Answer;
 use crate::state::{LimitHit, State};
 use crate::value::{Content, ToolEvent, ToolOutput};
 
-/// Events that are taken from a guest at once. Larger batches are no quicker, and a slow caller holds the guest's writer after
+/// Batches of pieces that wait for a slow caller, beside the one in the guest's hand.
+pub(crate) const BATCHES: usize = 1;
+
+/// Pieces that are taken from a guest at once. Larger batches are no quicker, and a slow caller holds the guest's writer after
 /// two of them.
 const BATCH: usize = 64;
 
@@ -60,14 +65,39 @@ impl StreamProducer<State> for InputProducer {
     }
 }
 
-/// Hands a guest's events on, in batches, and lets the guest's writer wait while the caller is slower.
-pub(crate) struct EventConsumer {
-    sender: mpsc::Sender<Vec<ToolEvent>>,
+/// What flows in pieces out of a guest.
+pub(crate) trait Piece: From<Self::Wire> + Send + Unpin + 'static {
+    /// As the bindings have it.
+    type Wire: Lift + Send + 'static;
+
+    /// What it counts against the limit.
+    fn size(&self) -> u64;
+}
+
+impl Piece for ToolEvent {
+    type Wire = wit::ToolEvent;
+
+    fn size(&self) -> u64 {
+        event_size(self)
+    }
+}
+
+impl Piece for Delta {
+    type Wire = chat_wit::Delta;
+
+    fn size(&self) -> u64 {
+        delta_size(self)
+    }
+}
+
+/// Hands a guest's pieces on, in batches, and lets the guest's writer wait while the caller is slower.
+pub(crate) struct PieceConsumer<T> {
+    sender: mpsc::Sender<Vec<T>>,
     ended: Option<oneshot::Sender<()>>,
 }
 
-impl EventConsumer {
-    pub(crate) fn new(sender: mpsc::Sender<Vec<ToolEvent>>) -> Self {
+impl<T> PieceConsumer<T> {
+    pub(crate) fn new(sender: mpsc::Sender<Vec<T>>) -> Self {
         Self {
             sender,
             ended: None,
@@ -82,8 +112,8 @@ impl EventConsumer {
     }
 }
 
-impl StreamConsumer<State> for EventConsumer {
-    type Item = wit::ToolEvent;
+impl<T: Piece> StreamConsumer<State> for PieceConsumer<T> {
+    type Item = T::Wire;
 
     fn poll_consume(
         mut self: Pin<&mut Self>,
@@ -101,8 +131,8 @@ impl StreamConsumer<State> for EventConsumer {
         }
         let mut batch = Vec::with_capacity(source.remaining(&mut store).min(BATCH));
         source.read(&mut store, &mut batch)?;
-        let batch: Vec<ToolEvent> = batch.into_iter().map(ToolEvent::from).collect();
-        let bytes = batch.iter().map(event_size).sum();
+        let batch: Vec<T> = batch.into_iter().map(T::from).collect();
+        let bytes = batch.iter().map(T::size).sum();
         store.data_mut().call.stream(bytes)?;
         if !batch.is_empty() && self.sender.start_send(batch).is_err() {
             return Poll::Ready(Ok(StreamResult::Dropped));
@@ -125,7 +155,7 @@ fn event_size(event: &ToolEvent) -> u64 {
 
 impl crate::state::Call {
     /// Counts bytes that flow in pieces, either way.
-    fn stream(&mut self, bytes: u64) -> Result<(), LimitHit> {
+    pub(crate) fn stream(&mut self, bytes: u64) -> Result<(), LimitHit> {
         self.stream_bytes = self.stream_bytes.saturating_add(bytes);
         let allowed = self.limits.stream_bytes;
         if self.stream_bytes <= allowed {
@@ -139,17 +169,17 @@ impl crate::state::Call {
     }
 }
 
-/// Takes the one result of a streaming call.
-pub(crate) struct ResultConsumer(Option<oneshot::Sender<Answer>>);
+/// Takes the one result of a call in pieces.
+pub(crate) struct ResultConsumer<A>(Option<oneshot::Sender<A>>);
 
-impl ResultConsumer {
-    pub(crate) fn new(sender: oneshot::Sender<Answer>) -> Self {
+impl<A> ResultConsumer<A> {
+    pub(crate) fn new(sender: oneshot::Sender<A>) -> Self {
         Self(Some(sender))
     }
 }
 
-impl FutureConsumer<State> for ResultConsumer {
-    type Item = Answer;
+impl<A: Lift + Send + 'static> FutureConsumer<State> for ResultConsumer<A> {
+    type Item = A;
 
     fn poll_consume(
         mut self: Pin<&mut Self>,
@@ -167,42 +197,33 @@ impl FutureConsumer<State> for ResultConsumer {
     }
 }
 
-/// A call that runs while its events are read: a [`Stream`] of [`ToolEvent`]s, then [`output`](Self::output).
-///
-/// The guest runs only while this is polled. Dropping it ends the call.
-#[must_use = "a call runs only while its stream is polled"]
-pub struct ToolStream {
-    batches: mpsc::Receiver<Vec<ToolEvent>>,
-    batch: VecDeque<ToolEvent>,
-    driver: Option<BoxFuture<'static, Result<ToolOutput, Error>>>,
-    output: Option<Result<ToolOutput, Error>>,
+/// A call that runs while its pieces are read, and its end. The guest runs only while this is polled.
+pub(crate) struct Pieces<T, R> {
+    batches: mpsc::Receiver<Vec<T>>,
+    batch: VecDeque<T>,
+    driver: Option<BoxFuture<'static, Result<R, Error>>>,
+    end: Option<Result<R, Error>>,
 }
 
-impl ToolStream {
+impl<T: Unpin, R: Unpin> Pieces<T, R> {
     pub(crate) fn new(
-        driver: BoxFuture<'static, Result<ToolOutput, Error>>,
-        batches: mpsc::Receiver<Vec<ToolEvent>>,
+        driver: BoxFuture<'static, Result<R, Error>>,
+        batches: mpsc::Receiver<Vec<T>>,
     ) -> Self {
         Self {
             batches,
             batch: VecDeque::new(),
             driver: Some(driver),
-            output: None,
+            end: None,
         }
     }
 
-    /// Runs the call to its end, dropping the events that were not read yet, and gives its result.
-    ///
-    /// # Errors
-    /// As [`Plugin::call`](crate::Plugin::call).
-    pub async fn output(mut self) -> Result<ToolOutput, Error> {
-        while self.next().await.is_some() {}
-        self.output
-            .take()
-            .unwrap_or_else(|| Err(Error::host("a stream ended without its call")))
+    /// How it ended, once its pieces were read to the end.
+    pub(crate) fn end(&mut self) -> Option<Result<R, Error>> {
+        self.end.take()
     }
 
-    /// Moves events that have arrived to the front.
+    /// Moves pieces that have arrived to the front.
     fn refill(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.batch.is_empty() {
             match ready!(self.batches.poll_next_unpin(cx)) {
@@ -214,33 +235,67 @@ impl ToolStream {
     }
 }
 
-impl Stream for ToolStream {
-    type Item = ToolEvent;
+impl<T: Unpin, R: Unpin> Stream for Pieces<T, R> {
+    type Item = T;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<ToolEvent>> {
-        // Events that are there come before the guest goes on: that is what holds back one that is quicker than its caller.
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        // Pieces that are there come before the guest goes on: that is what holds back one that is quicker than its caller.
         let _ = self.refill(cx);
         if self.batch.is_empty()
             && let Some(driver) = &mut self.driver
         {
-            if let Poll::Ready(output) = driver.poll_unpin(cx) {
-                self.output = Some(output);
+            if let Poll::Ready(end) = driver.poll_unpin(cx) {
+                self.end = Some(end);
                 self.driver = None;
             }
             let _ = self.refill(cx);
         }
         match self.batch.pop_front() {
-            Some(event) => Poll::Ready(Some(event)),
+            Some(piece) => Poll::Ready(Some(piece)),
             None if self.driver.is_some() => Poll::Pending,
             None => Poll::Ready(None),
         }
     }
 }
 
+/// A call that runs while its events are read: a [`Stream`] of [`ToolEvent`]s, then [`output`](Self::output).
+///
+/// The guest runs only while this is polled. Dropping it ends the call.
+#[must_use = "a call runs only while its stream is polled"]
+pub struct ToolStream(Pieces<ToolEvent, ToolOutput>);
+
+impl ToolStream {
+    pub(crate) fn new(
+        driver: BoxFuture<'static, Result<ToolOutput, Error>>,
+        batches: mpsc::Receiver<Vec<ToolEvent>>,
+    ) -> Self {
+        Self(Pieces::new(driver, batches))
+    }
+
+    /// Runs the call to its end, dropping the events that were not read yet, and gives its result.
+    ///
+    /// # Errors
+    /// As [`Plugin::call`](crate::Plugin::call).
+    pub async fn output(mut self) -> Result<ToolOutput, Error> {
+        while self.next().await.is_some() {}
+        self.0
+            .end()
+            .unwrap_or_else(|| Err(Error::host("a stream ended without its call")))
+    }
+}
+
+impl Stream for ToolStream {
+    type Item = ToolEvent;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<ToolEvent>> {
+        self.0.poll_next_unpin(cx)
+    }
+}
+
 impl std::fmt::Debug for ToolStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ToolStream")
-            .field("running", &self.driver.is_some())
+            .field("running", &self.0.driver.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -167,7 +167,7 @@ fn tools(
     verbose: bool,
 ) -> Result<Vec<String>, CliError> {
     let session = host::start(&args.host, format, verbose)?;
-    Ok(names(&session.run(session.definitions(plugin))?))
+    Ok(names(&session.run(session.definitions(plugin))?.tools))
 }
 
 /// The names of tools.

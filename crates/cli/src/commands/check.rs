@@ -2,14 +2,13 @@
 
 mod manifest;
 
-use super::build::names;
-use super::describe::{Examined, examine, row, surface};
+use super::describe::{Examined, Names, examine, row, surface};
 use crate::args::{FileArgs, Format};
 use crate::error::{CliError, host_json};
 use crate::escape;
 use crate::exit::Exit;
 use crate::output::{self, BAD, GOOD, HEADING};
-use portcullis_host_core::{Error, Inspection, ToolDefinition};
+use portcullis_host_core::{Error, Inspection};
 use serde_json::{Value, json};
 
 /// Says whether the plugin can be loaded. A file that can't be read is an error; one that can't be loaded is an answer.
@@ -17,24 +16,25 @@ pub(crate) fn run(args: &FileArgs, format: Format, verbose: bool) -> Result<Exit
     if args.file.extension().is_some_and(|end| end == "toml") {
         return manifest::run(&args.file, format);
     }
-    let Examined { seen, tools } = examine(args, format, verbose)?;
-    let (seen, tools) = match seen {
+    let Examined { seen, brings } = examine(args, format, verbose)?;
+    let (seen, brings) = match seen {
         Err(error @ Error::Io { .. }) => return Err(error.into()),
-        seen => (seen.ok(), tools.map_err(CliError::from)),
+        seen => (seen.ok(), brings.map_err(CliError::from)),
     };
+    let brings = brings.map(|brings| Names::of(&brings));
     match format {
-        Format::Json => output::json(&as_json(seen.as_ref(), &tools))?,
-        Format::Text => output::text(&as_text(seen.as_ref(), &tools))?,
+        Format::Json => output::json(&as_json(seen.as_ref(), &brings))?,
+        Format::Text => output::text(&as_text(seen.as_ref(), &brings))?,
     }
-    Ok(tools.map_or_else(|error| error.exit(), |_| Exit::Done))
+    Ok(brings.map_or_else(|error| error.exit(), |_| Exit::Done))
 }
 
-type Tools = Result<Vec<ToolDefinition>, CliError>;
+type Brings = Result<Names, CliError>;
 
-fn as_json(seen: Option<&Inspection>, tools: &Tools) -> Value {
+fn as_json(seen: Option<&Inspection>, brings: &Brings) -> Value {
     json!({
-        "loadable": tools.is_ok(),
-        "problem": match tools {
+        "loadable": brings.is_ok(),
+        "problem": match brings {
             Err(CliError::Host(error)) => host_json(error),
             _ => Value::Null,
         },
@@ -43,18 +43,21 @@ fn as_json(seen: Option<&Inspection>, tools: &Tools) -> Value {
         "imports": seen.map(|seen| &seen.imports),
         "exports": seen.map(|seen| &seen.exports),
         "asksFor": seen.map(|seen| seen.manifest.as_ref().map_or(&[][..], |manifest| &manifest.capabilities.request)),
-        "tools": tools.as_deref().map(names).ok(),
+        "tools": brings.as_ref().map(|brings| &brings.tools).ok(),
+        "hooks": brings.as_ref().map(|brings| &brings.hooks).ok(),
+        "providers": brings.as_ref().map(|brings| &brings.providers).ok(),
+        "roles": brings.as_ref().map(|brings| &brings.roles).ok(),
     })
 }
 
-fn as_text(seen: Option<&Inspection>, tools: &Tools) -> String {
-    let mut text = answer("loadable", tools.as_ref().err());
+fn as_text(seen: Option<&Inspection>, brings: &Brings) -> String {
+    let mut text = answer("loadable", brings.as_ref().err());
     if let Some(seen) = seen {
         text += &row("plugin", [seen.id.as_str()]);
         text += &surface(seen);
     }
-    if let Ok(tools) = tools {
-        text += &row("tools", names(tools));
+    if let Ok(brings) = brings {
+        text += &brings.rows();
     }
     text
 }

@@ -1,22 +1,23 @@
 //! What `check` and `inspect` share: a plugin looked at from outside, and loaded if it can be.
 
+use super::build::names;
 use crate::args::{FileArgs, Format};
 use crate::error::CliError;
 use crate::escape;
 use crate::host;
 use crate::installed;
 use crate::output::HEADING;
-use portcullis_host_core::{Error, Inspection, Manifest, ToolDefinition};
+use portcullis_host_core::{Definitions, Error, HookDefinition, Inspection, Manifest};
 use portcullis_host_policy::manifest::ConfigSchema;
 use serde_json::Value;
 
-/// What can be seen of a plugin without running it, and its tools, asked for with nothing granted.
+/// What can be seen of a plugin without running it, and what it brings, asked for with nothing granted.
 pub(super) struct Examined {
     pub(super) seen: Result<Inspection, Error>,
-    pub(super) tools: Result<Vec<ToolDefinition>, Error>,
+    pub(super) brings: Result<Definitions, Error>,
 }
 
-/// Looks at a plugin, then asks for its tools: one that has some can be loaded, given the settings it needs.
+/// Looks at a plugin, then asks what it brings: one that answers can be loaded, given the settings it needs.
 pub(super) fn examine(
     args: &FileArgs,
     format: Format,
@@ -26,8 +27,8 @@ pub(super) fn examine(
     session.run(async {
         let file = installed::file(session, &args.host, &args.file).await?;
         let seen = session.host.inspect(file.clone()).await;
-        let tools = session.definitions(file).await;
-        Ok(Examined { seen, tools })
+        let brings = session.definitions(file).await;
+        Ok(Examined { seen, brings })
     })
 }
 
@@ -79,4 +80,43 @@ fn setting(name: &str, schema: &ConfigSchema) -> String {
     let marks = [(required, " (required)"), (secret, " (secret)")];
     let marks = marks.iter().filter(|(has, _)| *has).map(|(_, mark)| *mark);
     format!("{name}{}", marks.collect::<String>())
+}
+
+/// What a plugin brings, each kind by its names.
+pub(super) struct Names {
+    pub(super) tools: Vec<String>,
+    pub(super) hooks: Vec<String>,
+    pub(super) providers: Vec<String>,
+    pub(super) roles: Vec<String>,
+}
+
+impl Names {
+    pub(super) fn of(brings: &Definitions) -> Self {
+        let hook = |hook: &HookDefinition| format!("{} ({} {})", hook.name, hook.mode, hook.point);
+        Self {
+            tools: names(&brings.tools),
+            hooks: brings.hooks.iter().map(hook).collect(),
+            providers: brings
+                .providers
+                .iter()
+                .map(|one| one.name.clone())
+                .collect(),
+            roles: brings.roles.iter().map(|one| one.name.clone()).collect(),
+        }
+    }
+
+    /// A row for each kind that there is, and one for tools in any case.
+    pub(super) fn rows(&self) -> String {
+        let mut text = row("tools", &self.tools);
+        for (label, names) in [
+            ("hooks", &self.hooks),
+            ("providers", &self.providers),
+            ("roles", &self.roles),
+        ] {
+            if !names.is_empty() {
+                text += &row(label, names);
+            }
+        }
+        text
+    }
 }

@@ -6,22 +6,22 @@ use crate::error::CliError;
 use crate::escape;
 use crate::output::{self, DIM, HEADING};
 use bytesize::ByteSize;
-use portcullis_host_core::{Inspection, Manifest, ToolDefinition};
+use portcullis_host_core::{Definitions, Inspection, Manifest, ToolDefinition};
 use serde_json::{Value, json};
 
 /// Shows the plugin. Where it can't be loaded its tools are not known: the rest is shown, then the reason is the error.
 pub(crate) fn run(args: &FileArgs, format: Format, verbose: bool) -> Result<(), CliError> {
-    let Examined { seen, tools: asked } = examine(args, format, verbose)?;
+    let Examined { seen, brings } = examine(args, format, verbose)?;
     let seen = seen?;
-    let tools = asked.as_deref().ok();
+    let known = brings.as_ref().ok();
     match format {
-        Format::Json => output::json(&as_json(&seen, tools))?,
-        Format::Text => output::text(&as_text(&seen, tools)?)?,
+        Format::Json => output::json(&as_json(&seen, known))?,
+        Format::Text => output::text(&as_text(&seen, known)?)?,
     }
-    asked.map(|_| ()).map_err(CliError::from)
+    brings.map(|_| ()).map_err(CliError::from)
 }
 
-fn as_json(seen: &Inspection, tools: Option<&[ToolDefinition]>) -> Value {
+fn as_json(seen: &Inspection, brings: Option<&Definitions>) -> Value {
     json!({
         "id": seen.id,
         "digest": seen.digest,
@@ -29,11 +29,14 @@ fn as_json(seen: &Inspection, tools: Option<&[ToolDefinition]>) -> Value {
         "manifest": seen.manifest,
         "imports": seen.imports,
         "exports": seen.exports,
-        "tools": tools,
+        "tools": brings.map(|brings| &brings.tools),
+        "hooks": brings.map(|brings| &brings.hooks),
+        "providers": brings.map(|brings| &brings.providers),
+        "roles": brings.map(|brings| &brings.roles),
     })
 }
 
-fn as_text(seen: &Inspection, tools: Option<&[ToolDefinition]>) -> Result<String, CliError> {
+fn as_text(seen: &Inspection, brings: Option<&Definitions>) -> Result<String, CliError> {
     let sizes = &seen.sizes;
     let size = format!(
         "{} (code {}, data {}, custom sections {}; {} functions)",
@@ -53,8 +56,47 @@ fn as_text(seen: &Inspection, tools: Option<&[ToolDefinition]>) -> Result<String
             indented(&manifest_text(manifest))
         );
     }
-    for tool in tools.unwrap_or_default() {
+    if let Some(brings) = brings {
+        text += &brought(brings)?;
+    }
+    Ok(text)
+}
+
+/// Everything that a plugin brings, in full.
+pub(super) fn brought(brings: &Definitions) -> Result<String, CliError> {
+    let mut text = String::new();
+    for tool in &brings.tools {
         text += &tool_text(tool)?;
+    }
+    for hook in &brings.hooks {
+        let name = escape::line(&hook.name);
+        text += &format!(
+            "\n{HEADING}hook {name}{HEADING:#} {DIM}[{}]{DIM:#}\n",
+            hook.mode
+        );
+        text += &indented(&format!(
+            "at {}, phase {}, priority {}",
+            hook.point, hook.phase, hook.priority
+        ));
+    }
+    for provider in &brings.providers {
+        let title = provider
+            .title
+            .iter()
+            .map(|title| format!(" – {}", escape::line(title)));
+        let name = escape::line(&provider.name) + &title.collect::<String>();
+        text += &format!("\n{HEADING}provider {name}{HEADING:#}\n");
+        text += &indented(&provider.description);
+    }
+    for role in &brings.roles {
+        let name = escape::line(&role.name);
+        text += &format!("\n{HEADING}role {name}{HEADING:#}\n");
+        text += &indented(&format!(
+            "model {}\ntools {}\n{}",
+            role.model,
+            role.tools.join(", "),
+            role.prompt
+        ));
     }
     Ok(text)
 }
@@ -64,7 +106,7 @@ pub(super) fn manifest_text(manifest: &Manifest) -> String {
     toml::to_string(manifest).unwrap_or_else(|_| format!("{:#}", manifest.to_json()))
 }
 
-pub(super) fn tool_text(tool: &ToolDefinition) -> Result<String, CliError> {
+fn tool_text(tool: &ToolDefinition) -> Result<String, CliError> {
     let hints = tool
         .annotations
         .iter()

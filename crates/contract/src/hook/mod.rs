@@ -107,7 +107,9 @@ impl fmt::Display for Phase {
 }
 
 /// What is told at one point.
-pub trait Payload: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static {
+pub trait Payload:
+    Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static
+{
     /// The same without content: what a handler gets that was granted no `hook-content:POINT`.
     type Metadata: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static;
 

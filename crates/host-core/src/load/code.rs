@@ -13,7 +13,7 @@ use crate::cache::{Cache, CacheKey};
 use crate::error::Error;
 use crate::host::HostInner;
 use crate::instance::Template;
-use crate::{Digest, ToolDefinition, compile, contract};
+use crate::{Definitions, Digest, compile, contract};
 
 /// A plugin's code, which calls are made of: linked already, or when the first one comes.
 pub(crate) struct Code {
@@ -61,7 +61,7 @@ impl Code {
         &self,
         host: &Arc<HostInner>,
         digest: Digest,
-        definitions: &[ToolDefinition],
+        definitions: &Definitions,
     ) -> Result<&Template, Error> {
         if let Some(template) = self.linked.get() {
             return Ok(template);
@@ -72,7 +72,7 @@ impl Code {
                 None => self.compile_again(host, digest).await?,
             };
             let template = link(host, self.metered, &component)?;
-            store(host, component, key, definitions.to_vec()).await?;
+            store(host, component, key, definitions.clone()).await?;
             Ok(template)
         };
         // Rare, and larger than all that a call otherwise keeps while it waits.
@@ -97,10 +97,10 @@ impl Code {
 /// What the cache has of a plugin.
 pub(super) struct Cached {
     pub(super) component: Component,
-    pub(super) definitions: Vec<ToolDefinition>,
+    pub(super) definitions: Definitions,
 }
 
-/// The code of these bytes, and what the plugin says of its tools, as this host stored them.
+/// The code of these bytes, and what the plugin says of itself, as this host stored them.
 pub(super) async fn cached(
     host: &Arc<HostInner>,
     metered: bool,
@@ -118,12 +118,12 @@ pub(super) async fn cached(
     .await
 }
 
-/// What the plugin of these bytes says of its tools, where its code seems to be there too; the code is not looked at.
+/// What the plugin of these bytes says of itself, where its code seems to be there too; the code is not looked at.
 pub(super) async fn cached_definitions(
     host: &Arc<HostInner>,
     metered: bool,
     digest: Digest,
-) -> Result<Option<Vec<ToolDefinition>>, Error> {
+) -> Result<Option<Definitions>, Error> {
     in_cache(host, metered, digest, |cache, _, key| {
         let definitions = definitions(cache, key)?;
         cache.has_code(key).then_some(definitions)
@@ -131,7 +131,7 @@ pub(super) async fn cached_definitions(
     .await
 }
 
-fn definitions(cache: &Cache, key: &CacheKey) -> Option<Vec<ToolDefinition>> {
+fn definitions(cache: &Cache, key: &CacheKey) -> Option<Definitions> {
     serde_json::from_slice(&cache.notes(key)?).ok()
 }
 
@@ -165,7 +165,7 @@ pub(super) fn link(
     component: &Component,
 ) -> Result<Template, Error> {
     let runtime = host.engines.get(metered)?;
-    let exports = contract::check(component, &runtime.engine)?;
+    let exports = contract::check(component, &runtime.engine, &host.extensions)?;
     Template::new(
         runtime,
         component,
@@ -209,7 +209,7 @@ pub(super) async fn store(
     host: &Arc<HostInner>,
     component: Component,
     key: CacheKey,
-    definitions: Vec<ToolDefinition>,
+    definitions: Definitions,
 ) -> Result<(), Error> {
     if host.cache.is_none() {
         return Ok(());

@@ -3,6 +3,10 @@
 //! Each is a trait. The host decides first whether the plugin may use it; who implements one need not ask again.
 
 mod chain;
+mod guest;
+mod interface;
+mod invoke;
+mod llm;
 
 use std::sync::Arc;
 
@@ -12,6 +16,7 @@ use portcullis_host_policy::Identity;
 use serde_json::Value;
 
 pub use chain::{Chain, Link};
+pub use interface::{HostInterface, HostResult};
 
 use crate::chat::ChatStream;
 use crate::{PluginId, ToolError, ToolOutput};

@@ -9,12 +9,27 @@ use tracing::{Instrument as _, Span, field};
 use super::{TraceContext, end, names, panicked};
 use crate::error::{Error, ErrorKind};
 use crate::plugin::PluginInner;
-use crate::value::ToolOutput;
+
+/// What of a plugin is called.
+#[derive(Clone, Copy)]
+pub(crate) enum What<'a> {
+    Tool(&'a str),
+    Hook(&'a str),
+    Provider(&'a str),
+}
+
+impl<'a> What<'a> {
+    fn name(self) -> &'a str {
+        match self {
+            Self::Tool(name) | Self::Hook(name) | Self::Provider(name) => name,
+        }
+    }
+}
 
 /// The span of one call and what is measured of it. Dropped before the call ended, it says so.
 pub(crate) struct CallWatch {
     span: Span,
-    /// The tool that was asked for, and when.
+    /// What was asked for, and when.
     measured: Option<(String, Instant)>,
     plugin: Arc<PluginInner>,
     call: Arc<str>,
@@ -22,12 +37,11 @@ pub(crate) struct CallWatch {
 }
 
 impl CallWatch {
-    /// Begins to watch. The parent is the current span; where there is none, the trace that came with the call. A name that no
-    /// tool has is no attribute: a model made it up.
+    /// Begins to watch. The parent is the current span; where there is none, the trace that came with the call.
     pub(crate) fn begin(
         plugin: &Arc<PluginInner>,
         call: &Arc<str>,
-        tool: &str,
+        what: What<'_>,
         trace: Option<&TraceContext>,
     ) -> Self {
         let attached = match trace {
@@ -38,26 +52,43 @@ impl CallWatch {
             .manifest
             .as_ref()
             .map(|manifest| &manifest.plugin.version);
-        let span = tracing::info_span!(
-            names::CALL,
-            { names::PLUGIN_ID } = %plugin.owner.id,
-            { names::PLUGIN_VERSION } = version.map(field::display),
-            { names::PLUGIN_DIGEST } = %plugin.digest,
-            { names::INSTANCE_POLICY } = plugin.instances.policy().as_str(),
-            { names::CALL_ID } = &**call,
-            { names::TOOL_NAME } = plugin.tools.contains_key(tool).then_some(tool),
-            { names::OUTCOME } = field::Empty,
-            { names::ERROR_TYPE } = field::Empty,
-            { names::FUEL } = field::Empty,
-            { names::BYTES_IN } = field::Empty,
-            { names::BYTES_OUT } = field::Empty,
-            otel.status_code = field::Empty,
-        );
+        // A name that nothing has is no attribute: a model made it up.
+        let tool = matches!(what, What::Tool(name) if plugin.tools.contains_key(name));
+        let hooks = &plugin.definitions.hooks;
+        let hook = matches!(what, What::Hook(name) if hooks.iter().any(|one| one.name == name));
+        let providers = &plugin.definitions.providers;
+        let provider =
+            matches!(what, What::Provider(name) if providers.iter().any(|one| one.name == name));
+        macro_rules! span {
+            ($name:expr) => {
+                tracing::info_span!(
+                    $name,
+                    { names::PLUGIN_ID } = %plugin.owner.id,
+                    { names::PLUGIN_VERSION } = version.map(field::display),
+                    { names::PLUGIN_DIGEST } = %plugin.digest,
+                    { names::INSTANCE_POLICY } = plugin.instances.policy().as_str(),
+                    { names::CALL_ID } = &**call,
+                    { names::TOOL_NAME } = tool.then_some(what.name()),
+                    { names::HOOK_NAME } = hook.then_some(what.name()),
+                    { names::PROVIDER_NAME } = provider.then_some(what.name()),
+                    { names::OUTCOME } = field::Empty,
+                    { names::ERROR_TYPE } = field::Empty,
+                    { names::FUEL } = field::Empty,
+                    { names::BYTES_IN } = field::Empty,
+                    { names::BYTES_OUT } = field::Empty,
+                    otel.status_code = field::Empty,
+                )
+            };
+        }
+        let span = match what {
+            What::Tool(_) | What::Provider(_) => span!(names::CALL),
+            What::Hook(_) => span!(names::HOOK),
+        };
         drop(attached);
         let measured = plugin.meter.is_some();
         Self {
             span,
-            measured: measured.then(|| (tool.to_owned(), Instant::now())),
+            measured: measured.then(|| (what.name().to_owned(), Instant::now())),
             plugin: Arc::clone(plugin),
             call: Arc::clone(call),
             ended: false,
@@ -80,10 +111,10 @@ impl CallWatch {
     }
 
     /// Runs the call within the span, and says how it ended.
-    pub(crate) async fn around(
+    pub(crate) async fn around<T>(
         mut self,
-        work: Pin<&mut impl Future<Output = Result<ToolOutput, Error>>>,
-    ) -> Result<ToolOutput, Error> {
+        work: Pin<&mut impl Future<Output = Result<T, Error>>>,
+    ) -> Result<T, Error> {
         let output = work.instrument(self.span.clone()).await;
         match &output {
             Ok(_) => self.answered(),

@@ -10,7 +10,7 @@ mod metrics;
 pub mod names;
 mod trace_context;
 
-pub(crate) use call::CallWatch;
+pub(crate) use call::{CallWatch, What};
 pub(crate) use egress::{EgressWatch, take_trace};
 pub(crate) use load::{of_candidate, watch_load};
 pub(crate) use metrics::{Counted, Metrics, PluginMeter, observe};

@@ -15,9 +15,9 @@ macro_rules! names {
 names! {
     /// Span: a plugin is loaded.
     LOAD = "plugin.load";
-    /// Span: a tool is called.
+    /// Span: a tool, or a model provider, is called.
     CALL = "plugin.call";
-    /// Span: a hook is called. Reserved for the agent's loop; nothing here opens it.
+    /// Span: an event is handed to a handler of a hook.
     HOOK = "plugin.hook";
     /// Span: one HTTP request of a plugin, from the guest's asking to the end of both bodies.
     EGRESS = "plugin.egress";
@@ -60,6 +60,10 @@ names! {
     EXCEPTION_MESSAGE = "exception.message";
     /// The tool.
     TOOL_NAME = "gen_ai.tool.name";
+    /// The handler of a hook.
+    HOOK_NAME = "portcullis.hook.name";
+    /// The model provider.
+    PROVIDER_NAME = "gen_ai.provider.name";
     /// A request's method.
     HTTP_METHOD = "http.request.method";
     /// A response's status.

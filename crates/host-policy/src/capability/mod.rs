@@ -78,6 +78,8 @@ pub enum Capability {
     HookGate(HookPoint),
     /// Have the agent do something.
     Action(ActionRule),
+    /// Use an interface of the host's own program.
+    Host(Name),
     /// Read the host's standard input.
     Stdin,
     /// Write to the host's standard output, raw.
@@ -112,6 +114,7 @@ pub const NAMES: &[&str] = &[
     "hook-modify",
     "hook-gate",
     "action",
+    "host",
     "stdin",
     "stdout",
     "stderr",
@@ -160,6 +163,7 @@ fn scoped(head: Piece<'_>, body: Piece<'_>) -> Result<Capability, CapabilityErro
         "hook-modify" => Capability::HookModify(HookPoint::parse(body)?),
         "hook-gate" => Capability::HookGate(HookPoint::parse(body)?),
         "action" => Capability::Action(ActionRule::parse(body)?),
+        "host" => Capability::Host(Name::parse(body)?),
         "planner" | "stdin" | "stdout" | "stderr" | "args" | "log" | "clocks" | "random" => {
             let rule = "this capability is one word, with nothing after it";
             return Err(body.fail(Kind::Unexpected, rule).suggest(head.text()));
@@ -253,11 +257,16 @@ const UNSCOPED: &[(&[&str], &str, &str)] = &[
         "an action is granted by its kind: `action:KIND`",
         "action:switch-model",
     ),
+    (
+        &["host"],
+        "an interface of the host's own program is granted by its name: `host:NAME`",
+        "host:billing",
+    ),
 ];
 
 fn unknown(head: Piece<'_>) -> CapabilityError {
     let rule = "a capability starts with one of: http tcp fs env secret secret-reveal state llm retrieval planner \
-        invoke hook hook-content hook-modify hook-gate action stdin stdout stderr args log clocks random";
+        invoke hook hook-content hook-modify hook-gate action host stdin stdout stderr args log clocks random";
     let word = head.text();
     if let Some((_, rule, example)) = UNSCOPED.iter().find(|(words, ..)| words.contains(&word)) {
         return head.fail(Kind::Unscoped, rule).suggest(*example);
@@ -324,7 +333,10 @@ impl fmt::Display for Capability {
             Self::Tcp(rule) => write!(f, ":{rule}"),
             Self::Fs(rule) => write!(f, ":{rule}"),
             Self::Env(name) => write!(f, ":{name}"),
-            Self::Secret(name) | Self::SecretReveal(name) | Self::Retrieval(Some(name)) => {
+            Self::Secret(name)
+            | Self::SecretReveal(name)
+            | Self::Retrieval(Some(name))
+            | Self::Host(name) => {
                 write!(f, ":{name}")
             }
             Self::State(Some(bytes)) => {
@@ -369,6 +381,7 @@ impl Capability {
             Self::HookModify(_) => "hook-modify",
             Self::HookGate(_) => "hook-gate",
             Self::Action(_) => "action",
+            Self::Host(_) => "host",
             Self::Stdin => "stdin",
             Self::Stdout => "stdout",
             Self::Stderr => "stderr",

@@ -140,7 +140,7 @@ pub(crate) fn texts() -> impl Strategy<Value = String> {
         regex(&format!("tcp:{host}:(443|5432)")),
         r"fs:r[ow]:(/[a-z]{1,3}){1,3}(|=>/[a-z]{1,3})",
         r"fs:r[ow]:\{[a-z]{1,3}\}",
-        r"(env|secret|secret-reveal|retrieval):[a-zA-Z_][a-zA-Z0-9_]{0,5}",
+        r"(env|secret|secret-reveal|retrieval|host):[a-zA-Z_][a-zA-Z0-9_]{0,5}",
         r"state(|:[0-9]{1,8}|:[1-9](KiB|MiB|GiB|kB))",
         r"llm(|:[a-z]{1,3}\*?)",
         r"invoke:[a-z]{1,3}(\.[a-z]{1,3})?/[a-z]{0,3}\*?",

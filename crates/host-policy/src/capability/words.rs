@@ -55,6 +55,9 @@ impl Capability {
                 Some("text can persuade a model; what the plugin sends it is not judged")
             }
             Self::Invoke(_) => Some("the other plugin acts with its own grants on what it is told"),
+            Self::Host(_) => {
+                Some("what that does is the host's own program's, and not looked at here")
+            }
             Self::HookContent(_) => Some("content that was seen can be passed on"),
             Self::HookModify(_) => Some("a changed payload can persuade a model"),
             Self::Stdout | Self::Stderr => {
@@ -107,6 +110,7 @@ impl fmt::Display for Words<'_> {
                     .iter()
                     .try_for_each(|target| write!(f, " with {target}"))
             }
+            Capability::Host(name) => write!(f, "use what the host's own program offers as {name}"),
             Capability::Stdin => f.write_str("read the host's standard input"),
             Capability::Stdout => f.write_str("write to the host's standard output, raw"),
             Capability::Stderr => f.write_str("write to the host's standard error, raw"),

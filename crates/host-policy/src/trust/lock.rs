@@ -170,6 +170,7 @@ fn is_powerful(capability: &Capability) -> bool {
         | Capability::HookModify(_)
         | Capability::HookGate(_)
         | Capability::Action(_)
+        | Capability::Host(_)
         | Capability::Invoke(_) => true,
         Capability::Http(_)
         | Capability::Tcp(_)

@@ -3,11 +3,11 @@
 use super::list::{entry_json, standing};
 use crate::args::Format;
 use crate::commands::describe::row;
-use crate::commands::inspect::{indented, manifest_text, tool_text};
+use crate::commands::inspect::{brought, indented, manifest_text};
 use crate::error::CliError;
 use crate::installed::{self, Installed};
 use crate::output::{self, HEADING};
-use portcullis_host_core::{Entry, Grant, Plugin, PluginId, ToolDefinition};
+use portcullis_host_core::{Definitions, Entry, Grant, Plugin, PluginId};
 use portcullis_host_policy::trust::Locked;
 use serde_json::{Value, json};
 
@@ -33,8 +33,8 @@ pub(super) fn run(installed: &Installed, id: &PluginId, format: Format) -> Resul
     }
 }
 
-fn tools(entry: &Entry) -> Option<&[ToolDefinition]> {
-    entry.plugin().map(Plugin::tools)
+fn brings(entry: &Entry) -> Option<&Definitions> {
+    entry.plugin().map(Plugin::definitions)
 }
 
 fn as_json(known: &Known) -> Value {
@@ -44,7 +44,11 @@ fn as_json(known: &Known) -> Value {
     document["approved"] = json!(known.approved);
     document["granted"] = json!(known.grant.allowed());
     document["denied"] = json!(known.grant.denied());
-    document["tools"] = json!(tools(&known.entry));
+    let brings = brings(&known.entry);
+    document["tools"] = json!(brings.map(|brings| &brings.tools));
+    document["hooks"] = json!(brings.map(|brings| &brings.hooks));
+    document["providers"] = json!(brings.map(|brings| &brings.providers));
+    document["roles"] = json!(brings.map(|brings| &brings.roles));
     document
 }
 
@@ -100,8 +104,8 @@ fn as_text(
             indented(&manifest_text(manifest))
         );
     }
-    for tool in tools(entry).unwrap_or_default() {
-        text += &tool_text(tool)?;
+    if let Some(brings) = brings(entry) {
+        text += &brought(brings)?;
     }
     Ok(text)
 }

@@ -1,21 +1,21 @@
-//! What a plugin says of its tools, checked before anybody sees it.
+//! Tools.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
+use super::{NAME_REMEDY, is_name, within};
 use crate::bindings::v0_1::portcullis::tool::tool_types as wit;
 use crate::schema::Schema;
 use crate::{Error, LoadLimits, ToolDefinition};
-
-/// The longest name that model APIs take.
-const NAME_BYTES: usize = 64;
 
 /// A tool that can be called: its definition, and its schemas compiled when they are first needed.
 #[derive(Debug)]
 pub(crate) struct Tool {
     pub(crate) definition: ToolDefinition,
+    /// Its name, to be shared with calls.
+    pub(crate) name: Arc<str>,
     input: OnceLock<Schema>,
     output: OnceLock<Schema>,
 }
@@ -23,6 +23,7 @@ pub(crate) struct Tool {
 impl Tool {
     pub(crate) fn new(definition: ToolDefinition) -> Self {
         Self {
+            name: definition.name.as_str().into(),
             definition,
             input: OnceLock::new(),
             output: OnceLock::new(),
@@ -68,20 +69,15 @@ fn compiled<'a>(slot: &'a OnceLock<Schema>, schema: &Value) -> Result<&'a Schema
     Ok(slot.get_or_init(|| compiled))
 }
 
-/// Checks all definitions of a plugin.
+/// Checks all tools of a plugin.
 ///
 /// # Errors
 /// [`Error::Definition`] for the first tool that can't be offered as it is, [`Error::LoadLimit`] where there is too much.
-pub(crate) fn check(
+pub(super) fn check(
     tools: Vec<wit::ToolDefinition>,
     limits: &LoadLimits,
 ) -> Result<Vec<ToolDefinition>, Error> {
     within("tools", limits.tools.into(), tools.len() as u64)?;
-    within(
-        "definition-bytes",
-        limits.definition_bytes,
-        tools.iter().map(size).sum(),
-    )?;
     let mut checked = Vec::<ToolDefinition>::with_capacity(tools.len());
     for tool in tools {
         let name = tool.name.clone();
@@ -100,8 +96,7 @@ pub(crate) fn check(
 fn check_one(tool: wit::ToolDefinition, limits: &LoadLimits) -> Result<ToolDefinition, Error> {
     let name = tool.name;
     if !is_name(&name) {
-        let remedy = "use 1 to 64 of a-z, 0-9, '_' and '-', starting with a letter or digit";
-        return Err(wrong(&name, "this is no tool name", remedy));
+        return Err(wrong(&name, "this is no tool name", NAME_REMEDY));
     }
     let input_schema = schema(&name, "input schema", &tool.input_schema, limits)?;
     if input_schema.get("type").and_then(Value::as_str) != Some("object") {
@@ -170,15 +165,6 @@ fn schema(tool: &str, what: &str, text: &str, limits: &LoadLimits) -> Result<Val
     Ok(schema)
 }
 
-fn is_name(name: &str) -> bool {
-    let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    name.len() <= NAME_BYTES
-        && name.bytes().next().is_some_and(letter)
-        && name
-            .bytes()
-            .all(|byte| letter(byte) || matches!(byte, b'_' | b'-'))
-}
-
 /// How deep objects and arrays are nested. Not endless: the parser stops at 128.
 fn depth(value: &Value) -> u64 {
     match value {
@@ -188,7 +174,7 @@ fn depth(value: &Value) -> u64 {
     }
 }
 
-fn size(tool: &wit::ToolDefinition) -> u64 {
+pub(super) fn size(tool: &wit::ToolDefinition) -> u64 {
     let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     let annotations: usize = tool
         .annotations
@@ -202,19 +188,6 @@ fn size(tool: &wit::ToolDefinition) -> u64 {
         + optional(&tool.output_schema)
         + annotations;
     bytes as u64
-}
-
-/// Refuses what is beyond a limit of a load.
-pub(crate) fn within(limit: &'static str, allowed: u64, found: u64) -> Result<(), Error> {
-    if found <= allowed {
-        Ok(())
-    } else {
-        Err(Error::LoadLimit {
-            limit,
-            allowed,
-            found,
-        })
-    }
 }
 
 fn wrong(tool: &str, problem: &str, remedy: &'static str) -> Error {

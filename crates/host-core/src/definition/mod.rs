@@ -1,0 +1,117 @@
+//! What a plugin says of itself, checked before anybody sees it.
+
+mod agent;
+mod tool;
+
+use portcullis_contract::chat::ProviderDefinition;
+use portcullis_contract::hook::{Mode, Phase};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use tool::Tool;
+
+use crate::bindings::v0_1::exports::portcullis::role::roles as role;
+use crate::bindings::v0_1::portcullis::chat::chat_types as chat;
+use crate::bindings::v0_1::portcullis::hook::hook_types as hook;
+use crate::bindings::v0_1::portcullis::tool::tool_types as wit;
+use crate::{Error, LoadLimits, ToolDefinition};
+
+/// The longest name that model APIs take.
+const NAME_BYTES: usize = 64;
+
+const NAME_REMEDY: &str = "use 1 to 64 of a-z, 0-9, '_' and '-', starting with a letter or digit";
+
+/// Everything that a plugin brings.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Definitions {
+    /// Its tools, in its own order.
+    pub tools: Vec<ToolDefinition>,
+    /// Its handlers of hooks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hooks: Vec<HookDefinition>,
+    /// Its model providers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub providers: Vec<ProviderDefinition>,
+    /// Its roles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<RoleDefinition>,
+}
+
+/// One handler for one point of an agent's life.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct HookDefinition {
+    /// Unique within the plugin.
+    pub name: String,
+    /// The point's name.
+    pub point: String,
+    /// What it wants to do there; whether it may is a matter of grants.
+    pub mode: Mode,
+    /// Among which handlers it runs.
+    pub phase: Phase,
+    /// Lower runs first within a phase.
+    pub priority: i32,
+}
+
+/// A named set of model, prompt and tools.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RoleDefinition {
+    /// Unique within the plugin.
+    pub name: String,
+    /// The model that plays it.
+    pub model: String,
+    /// The system prompt.
+    pub prompt: String,
+    /// Qualified names of the tools that it may use.
+    pub tools: Vec<String>,
+    /// How much the model should reason, in the provider's words.
+    pub thinking_level: Option<String>,
+}
+
+/// What a plugin answered when it was asked what it brings.
+#[derive(Default)]
+pub(crate) struct Listed {
+    pub(crate) tools: Vec<wit::ToolDefinition>,
+    pub(crate) hooks: Vec<hook::Subscription>,
+    pub(crate) providers: Vec<chat::ProviderDefinition>,
+    pub(crate) roles: Vec<role::Role>,
+}
+
+/// Checks all definitions of a plugin.
+///
+/// # Errors
+/// [`Error::Definition`] for the first that can't be offered as it is, [`Error::LoadLimit`] where there is too much.
+pub(crate) fn check(listed: Listed, limits: &LoadLimits) -> Result<Definitions, Error> {
+    let bytes = listed.tools.iter().map(tool::size).sum::<u64>() + agent::size(&listed);
+    within("definition-bytes", limits.definition_bytes, bytes)?;
+    let definitions = Definitions {
+        tools: tool::check(listed.tools, limits)?,
+        hooks: agent::hooks(listed.hooks, limits)?,
+        providers: agent::providers(listed.providers, limits)?,
+        roles: agent::roles(listed.roles, limits)?,
+    };
+    Ok(definitions)
+}
+
+fn is_name(name: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    name.len() <= NAME_BYTES
+        && name.bytes().next().is_some_and(letter)
+        && name
+            .bytes()
+            .all(|byte| letter(byte) || matches!(byte, b'_' | b'-'))
+}
+
+/// Refuses what is beyond a limit of a load.
+pub(crate) fn within(limit: &'static str, allowed: u64, found: u64) -> Result<(), Error> {
+    if found <= allowed {
+        Ok(())
+    } else {
+        Err(Error::LoadLimit {
+            limit,
+            allowed,
+            found,
+        })
+    }
+}
