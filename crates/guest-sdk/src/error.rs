@@ -122,9 +122,11 @@ impl fmt::Display for ToolError {
 fn published(error: &(dyn Error + 'static)) -> Option<(String, bool)> {
     if let Some(error) = error.downcast_ref::<crate::http::Error>() {
         Some((error.code().to_owned(), error.is_retryable()))
-    } else {
-        let error = error.downcast_ref::<crate::HostError>()?;
+    } else if let Some(error) = error.downcast_ref::<crate::HostError>() {
         Some((error.code().to_owned(), error.is_retryable()))
+    } else {
+        let error = error.downcast_ref::<crate::chat::ChatError>()?;
+        Some((error.code.clone(), error.retryable))
     }
 }
 

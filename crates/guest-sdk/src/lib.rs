@@ -41,6 +41,12 @@
 //! | ask a server | [`http`] |
 //! | use a secret without seeing it | [`secrets`] |
 //! | keep something from call to call | [`state`] |
+//! | take part in an agent's life, watch it or stop it | [`#[plugin_hook]`](macro@plugin_hook), [`hook`] |
+//! | bring a model provider | [`#[plugin_provider]`](macro@plugin_provider), [`provider`] |
+//! | bring a role | [`#[plugin_role]`](macro@plugin_role), [`Role`] |
+//! | ask the host's model | [`llm`] |
+//! | search the operator's texts, plan | [`retrieval`], [`planner`] |
+//! | call another plugin's tool | [`invoke`] |
 //! | read settings | [`config`], or [`#[plugin_start]`](macro@plugin_start) before the first call |
 //! | test with plain `cargo test` | [`testing`] |
 //!
@@ -70,9 +76,10 @@
 //!       GREETING.set(settings.greeting).map_err(|_| "started twice".into())
 //!   }
 //!   ```
+//! - `hooks`: hooks, `providers`: model providers, `roles`: roles.
 //! - `sync`: exports without `async`, for toolchains that can't encode them (`cargo component build` with cargo-component 0.21).
 //!   An `async` tool is then run to its end on the spot: requests go through WASI 0.2 and block, so that one waits for the
-//!   other; the host can't be asked about cancellation. Excludes the other two.
+//!   other; the host can't be asked about cancellation. Goes with `roles`, and excludes the others.
 //!
 //! Cargo unites the features of everything that it builds at once, so build one plugin an invocation.
 
@@ -83,11 +90,18 @@ mod bindings;
 pub mod config;
 mod context;
 mod error;
+pub mod hook;
 mod host;
 mod host_error;
 pub mod http;
+pub mod invoke;
+pub mod llm;
 pub mod log;
 mod output;
+pub mod planner;
+pub mod provider;
+pub mod retrieval;
+mod role;
 #[doc(hidden)]
 pub mod rt;
 pub mod secrets;
@@ -111,7 +125,11 @@ pub use context::Context;
 pub use error::ToolError;
 pub use host_error::HostError;
 pub use output::IntoToolOutput;
-pub use portcullis_macros::{plugin_start, plugin_tool, plugin_type};
+pub use portcullis_contract::{Action, chat};
+pub use portcullis_macros::{
+    plugin_hook, plugin_provider, plugin_role, plugin_start, plugin_tool, plugin_type,
+};
+pub use role::Role;
 pub use stream::{InputStream, OutputStream, Stream};
 pub use types::{
     Blob, Content, Extension, Progress, ResourceLink, Streams, ToolCall, ToolDefinition, ToolEvent,
@@ -125,13 +143,15 @@ pub use serde_json;
 
 /// What almost every plugin uses: `use portcullis_guest_sdk::prelude::*;`.
 pub mod prelude {
+    pub use crate::hook::Verdict;
+    pub use crate::provider::{ChatOutput, ChatProvider};
     pub use crate::state::Expected;
     pub use crate::{
-        Blob, Content, Context, HostError, InputStream, IntoToolOutput, OutputStream, Progress,
-        ResourceLink,
+        Action, Blob, Content, Context, HostError, InputStream, IntoToolOutput, OutputStream,
+        Progress, ResourceLink, Role, Stream, ToolError, ToolEvent, ToolOutput,
     };
+    pub use crate::{config, http, invoke, llm, log, planner, retrieval, secrets, state};
     pub use crate::{
-        Stream, ToolError, ToolEvent, ToolOutput, config, http, log, plugin_start, plugin_tool,
-        plugin_type, secrets, state,
+        plugin_hook, plugin_provider, plugin_role, plugin_start, plugin_tool, plugin_type,
     };
 }

@@ -39,10 +39,9 @@ use crate::types::{Blob, Content, Extension, Progress, ResourceLink, ToolEvent};
 #[cfg(feature = "streaming")]
 pub(crate) type EventSender = mpsc::Sender<ToolEvent>;
 
-/// Events that a tool may be ahead of its reader, and that go over in one batch: crossing the boundary once for 64 is
-/// five times as fast as once for each.
-#[cfg(feature = "streaming")]
-pub(crate) const EVENTS_AHEAD: usize = 64;
+/// What is written may be that many pieces ahead of its reader, and goes over in one batch: crossing the boundary once for 64
+/// is five times as fast as once for each.
+pub(crate) const AHEAD: usize = 64;
 
 /// The caller's input, in pieces. A tool with an argument of this type takes its input as a stream.
 ///

@@ -38,7 +38,7 @@ fn no_function(item: &TokenStream, error: Error, words: Words) -> Error {
     }
 }
 
-/// What neither a tool nor a start may be.
+/// What no annotated function may be.
 pub(crate) fn check(signature: &Signature, words: Words, errors: &mut Errors) {
     let subject = words.subject;
     for parameter in &signature.generics.params {
@@ -105,6 +105,14 @@ pub(crate) fn split(function: &ItemFn, success: &TokenStream) -> TokenStream {
                 ::core::result::Result::Err((&&&__fault).fault(__error))
             }
         }
+    }
+}
+
+/// A text that may be missing, as an expression.
+pub(crate) fn optional(text: Option<&str>) -> TokenStream {
+    match text {
+        Some(text) => quote! { ::core::option::Option::Some(#text) },
+        None => quote! { ::core::option::Option::None },
     }
 }
 

@@ -3,9 +3,14 @@
 
 #![deny(missing_docs)]
 
+mod attribute;
 mod docs;
 mod errors;
 mod function;
+mod hook;
+mod names;
+mod plugin_provider;
+mod plugin_role;
 mod plugin_start;
 mod plugin_type;
 mod tool;
@@ -105,6 +110,55 @@ pub fn plugin_tool(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn plugin_start(attribute: TokenStream, item: TokenStream) -> TokenStream {
     plugin_start::expand(attribute.into(), item.into()).into()
+}
+
+/// Stands a free function, sync or async, on a point of an agent's life. Needs the SDK's feature `hooks`.
+///
+/// The function takes the point's payload, by value or by reference – `BeforeToolCall` for `"before-tool-call"`, and so on: they
+/// are in the SDK's module `hook`, which has examples – or the payload's metadata, such as `BeforeToolCallMetadata`, which takes no
+/// grant for content. Another type is a compile error.
+///
+/// # The attribute
+/// The point's name comes first; all else is optional.
+/// - `mode = observe`, `modify` or `gate`: what the hook may do; `observe` unless given.
+/// - `phase = validation`, `authorization`, `policy` or `telemetry`: when it runs; `policy` unless given.
+/// - `priority = 10`: lower runs first within a phase; 0 unless given.
+/// - `name = "…"`: what it is called in grants and records; else the function's name. The rule is that of tools' names.
+///
+/// # Results
+/// | mode | the function returns |
+/// | --- | --- |
+/// | `observe` | `()` |
+/// | `modify` | the payload, or an `Option` of it: what takes its place |
+/// | `gate` | a `Verdict` of the payload; just `Verdict`, if it never replaces the payload |
+///
+/// To ask something of the agent besides, it returns a pair of that and a `Vec<Action>`; one that observes returns the actions
+/// alone. Each of these may be in a `Result`, whose error is as for a tool; the error of a gate stops what is about to happen.
+#[proc_macro_attribute]
+pub fn plugin_hook(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    hook::expand(attribute.into(), item.into()).into()
+}
+
+/// Makes a role of a free function that takes nothing and gives a `Role`. Needs the SDK's feature `roles`.
+///
+/// The role is called like the function, or as `name = "…"` says; the rule is that of tools' names. The SDK's type `Role` has an
+/// example.
+#[proc_macro_attribute]
+pub fn plugin_role(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    plugin_role::expand(attribute.into(), item.into()).into()
+}
+
+/// Makes a model provider of a type: stands on its `impl ChatProvider`. Needs the SDK's feature `providers`.
+///
+/// The type is made anew for each request, by its `Default`. The doc comment of the `impl` says what the provider brings. The
+/// SDK's module `provider` has an example.
+///
+/// # The attribute
+/// - `name = "…"`: by which agents ask for it; the rule is that of tools' names.
+/// - `title = "…"`: what people call it; optional.
+#[proc_macro_attribute]
+pub fn plugin_provider(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    plugin_provider::expand(attribute.into(), item.into()).into()
 }
 
 /// Derives what a type needs to be an argument, a result or a setting – serde's `Serialize` and `Deserialize`, schemars'

@@ -1,8 +1,17 @@
 //! Everything that is generated from the contract, and the exports that hand it to [`crate::rt`].
 #![allow(unsafe_code, missing_docs, unreachable_pub)]
 
+pub(crate) mod asking;
+#[cfg(all(feature = "hooks", not(feature = "sync")))]
+mod hooks;
 #[cfg(all(feature = "lifecycle", not(feature = "sync")))]
 mod lifecycle;
+#[cfg(all(feature = "providers", not(feature = "sync")))]
+mod providers;
+#[cfg(not(feature = "sync"))]
+pub(crate) mod reading;
+#[cfg(feature = "roles")]
+mod roles;
 pub(crate) mod services;
 #[cfg(all(feature = "streaming", not(feature = "sync")))]
 mod streaming;
@@ -10,10 +19,19 @@ mod streaming;
 use self::tool_types::{ToolCall, ToolDefinition, ToolError, ToolOutput};
 use crate::rt;
 
-#[cfg(all(feature = "sync", any(feature = "streaming", feature = "lifecycle")))]
+#[cfg(all(
+    feature = "sync",
+    any(
+        feature = "streaming",
+        feature = "lifecycle",
+        feature = "hooks",
+        feature = "providers"
+    )
+))]
 compile_error!(
-    "the feature `sync` of portcullis-guest-sdk is for toolchains without async exports, and `streaming` and `lifecycle` \
-     are such exports; leave out one or the other (and build one plugin a cargo invocation, as cargo unites features)"
+    "the feature `sync` of portcullis-guest-sdk is for toolchains without async exports, and `streaming`, `lifecycle`, `hooks` \
+     and `providers` are such exports; leave out one or the other (and build one plugin a cargo invocation, as cargo unites \
+     features)"
 );
 
 /// The contract's `tool-types`: the SDK's own, which have its fields, so that nothing is converted.

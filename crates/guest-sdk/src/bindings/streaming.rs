@@ -1,13 +1,12 @@
 //! The export for tools that work in pieces.
 
-use futures::StreamExt;
-use futures::stream::{self, Stream};
-use wit_bindgen::{FutureReader, StreamReader, StreamResult};
+use wit_bindgen::{FutureReader, StreamReader};
 
+use super::reading::pieces;
 use super::tool_types::{Content, ToolCall, ToolError, ToolEvent, ToolOutput};
 use super::{Plugin, exports, wit_future, wit_stream};
 use crate::rt;
-use crate::stream::{EVENTS_AHEAD, InputStream};
+use crate::stream::InputStream;
 
 impl exports::portcullis::tool::streaming_tools::Guest for Plugin {
     async fn call_streaming(
@@ -26,7 +25,7 @@ impl exports::portcullis::tool::streaming_tools::Guest for Plugin {
             wit_future::new(|| Err(ToolError::internal("the call ended without a result")));
         // The call has answered once its streams are handed over; the work goes on beside it.
         wit_bindgen::spawn_local(async move {
-            let output = rt::drive(streamed, async move |batch| {
+            let output = rt::drive(streamed.events, streamed.result, async move |batch| {
                 events.write_all(batch).await.is_empty()
             })
             .await;
@@ -35,15 +34,4 @@ impl exports::portcullis::tool::streaming_tools::Guest for Plugin {
         });
         Ok((events_reader, result_reader))
     }
-}
-
-/// The caller's input, read in batches.
-fn pieces(input: StreamReader<Content>) -> impl Stream<Item = Content> {
-    stream::unfold(input, |mut input| async {
-        match input.read(Vec::with_capacity(EVENTS_AHEAD)).await {
-            (StreamResult::Complete(_), batch) => Some((stream::iter(batch), input)),
-            (StreamResult::Dropped | StreamResult::Cancelled, _) => None,
-        }
-    })
-    .flatten()
 }

@@ -11,6 +11,7 @@ use sandbox as answering;
 use scripted as answering;
 
 pub(crate) use answering::{
-    cancel_requested, cancel_wait, config_all, http_send, log, report_progress, secret_exists,
-    secret_reveal, state_delete, state_get, state_keys, state_set,
+    cancel_requested, cancel_wait, config_all, http_send, invoke_call, llm_chat, log,
+    planner_solve, report_progress, retrieval_search, secret_exists, secret_reveal, state_delete,
+    state_get, state_keys, state_set,
 };

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use super::arguments::Inputs;
+use super::entries::{self, Entry};
 use super::signature::Signature;
 use crate::context::Context;
 use crate::error::ToolError;
@@ -29,6 +30,14 @@ pub struct Tool {
 
 inventory::collect!(Tool);
 
+impl Entry for Tool {
+    const KIND: &'static str = "tool";
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
 impl Tool {
     fn definition(&self) -> ToolDefinition {
         let mut signature = Signature::new();
@@ -54,22 +63,13 @@ impl Tool {
 /// # Panics
 /// If two tools have one name, which the macro can see within a crate only.
 pub fn definitions() -> Vec<ToolDefinition> {
-    let mut tools: Vec<&Tool> = inventory::iter::<Tool>.into_iter().collect();
-    tools.sort_unstable_by_key(|tool| tool.name);
-    if let Some(pair) = tools.windows(2).find(|pair| pair[0].name == pair[1].name) {
-        panic!(
-            "two tools of this plugin are called `{}`; give one another name with #[plugin_tool(name = \"…\")]",
-            pair[0].name
-        );
-    }
-    tools.into_iter().map(Tool::definition).collect()
+    let tools = entries::all::<Tool>().into_iter();
+    tools.map(Tool::definition).collect()
 }
 
-/// The tool called `name`. A walk, not a map: in a fresh instance a map would cost more than it saves.
+/// The tool called `name`.
 pub(super) fn find(name: &str) -> Result<&'static Tool, ToolError> {
-    inventory::iter::<Tool>
-        .into_iter()
-        .find(|tool| tool.name == name)
+    entries::find(name)
         .ok_or_else(|| ToolError::not_found(format!("this plugin has no tool called `{name}`")))
 }
 

@@ -265,7 +265,7 @@ impl<T> Fault<T> {
 
 /// Holds for what can be an error. Named in errors only.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be the error of a tool",
+    message = "`{Self}` can't be the error of a plugin's function",
     label = "can't be told to a caller",
     note = "an error is `Into<ToolError>` or `Display`: a `ToolError`, a `String`, any `std::error::Error`"
 )]

@@ -110,24 +110,3 @@ impl Started for () {}
 
 /// Checks a start's result.
 pub fn started<T: Started>(_: T) {}
-
-/// Checks that the plugin exports what calls its `#[plugin_start]` function.
-#[cfg(feature = "lifecycle")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __needs_lifecycle {
-    () => {};
-}
-
-/// Says what is missing.
-#[cfg(not(feature = "lifecycle"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __needs_lifecycle {
-    () => {
-        ::core::compile_error!(
-            "#[plugin_start] needs the feature `lifecycle` of portcullis-guest-sdk; write in Cargo.toml: \
-             portcullis-guest-sdk = { version = \"…\", features = [\"lifecycle\"] }"
-        );
-    };
-}

@@ -1,14 +1,13 @@
 //! Calls that flow in pieces.
 
 use futures::channel::mpsc;
-use futures::future::join;
 
 use super::arguments::Inputs;
 use super::registry::{Running, find};
 use crate::context::Context;
 use crate::error::ToolError;
-use crate::stream::{EVENTS_AHEAD, InputStream, OutputStream};
-use crate::types::{ToolCall, ToolEvent, ToolOutput};
+use crate::stream::{AHEAD, InputStream, OutputStream};
+use crate::types::{ToolCall, ToolEvent};
 
 /// A call at work: what it says meanwhile, and its end.
 pub(crate) struct Streamed {
@@ -24,7 +23,7 @@ pub(crate) struct Streamed {
 /// `not-found` where there is no such tool.
 pub(crate) fn call_streaming(call: ToolCall, input: InputStream) -> Result<Streamed, ToolError> {
     let tool = find(&call.name)?;
-    let (sender, events) = mpsc::channel(EVENTS_AHEAD);
+    let (sender, events) = mpsc::channel(AHEAD);
     let mut last = sender.clone();
     let (context, arguments) = Context::of(call, Some(sender.clone()));
     let running =
@@ -36,24 +35,4 @@ pub(crate) fn call_streaming(call: ToolCall, input: InputStream) -> Result<Strea
         result
     });
     Ok(Streamed { events, result })
-}
-
-/// Drives a call: hands its events on in batches with `write`, which says whether anyone still reads.
-pub(crate) async fn drive(
-    streamed: Streamed,
-    mut write: impl AsyncFnMut(Vec<ToolEvent>) -> bool,
-) -> Result<ToolOutput, ToolError> {
-    use futures::StreamExt;
-
-    let Streamed { events, result } = streamed;
-    let pump = async move {
-        let mut batches = events.ready_chunks(EVENTS_AHEAD);
-        while let Some(batch) = batches.next().await {
-            if !write(batch).await {
-                break;
-            }
-        }
-    };
-    let ((), result) = join(pump, result).await;
-    result
 }

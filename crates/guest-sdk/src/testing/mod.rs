@@ -28,6 +28,8 @@
 //! arguments as the sandbox does; it does not check them against the schema first, as a real host does. This module
 //! exists in native builds only.
 
+mod agent;
+mod asking;
 mod reply;
 
 use std::rc::Rc;
@@ -35,6 +37,8 @@ use std::rc::Rc;
 use serde::Serialize;
 pub use serde_json::json;
 
+pub use agent::{Chatted, Handled, hooks, providers, roles};
+pub use asking::LlmReply;
 pub use reply::{Reply, SentRequest};
 
 use crate::context::Context;
@@ -283,7 +287,7 @@ impl Host {
         let mut events = Vec::new();
         let result = self.block_on(async {
             let streamed = rt::call_streaming(call, input)?;
-            rt::drive(streamed, async |batch| {
+            rt::drive(streamed.events, streamed.result, async |batch| {
                 events.extend(batch);
                 true
             })

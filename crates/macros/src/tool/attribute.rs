@@ -1,17 +1,16 @@
 //! What stands in `#[plugin_tool(…)]`.
 
-use proc_macro2::{Span, TokenStream};
-use syn::ext::IdentExt;
-use syn::parse::Parser;
-use syn::punctuated::Punctuated;
-use syn::{Expr, ExprLit, ItemFn, Lit, LitStr, Meta, Token};
+use proc_macro2::TokenStream;
+use syn::{Expr, ExprLit, ItemFn, Lit, Meta};
 
+use super::{KIND, WORDS};
+use crate::attribute::{self, Name};
 use crate::errors::Errors;
+use crate::names;
 
 /// A tool's name and what it says of itself, checked.
 pub(crate) struct ToolAttribute {
-    pub(crate) name: String,
-    pub(crate) name_span: Span,
+    pub(crate) name: Name,
     pub(crate) title: Option<String>,
     pub(crate) annotations: Vec<(&'static str, bool)>,
 }
@@ -24,53 +23,30 @@ const HINTS: [(&str, &str); 4] = [
     ("open_world", "open-world"),
 ];
 
-/// A tool's name is at most this long: tools of several plugins share a model's list, whose names end at 64.
-const NAME_CHARACTERS: usize = 64;
-
 pub(crate) fn parse(
     attribute: TokenStream,
     function: &ItemFn,
     errors: &mut Errors,
 ) -> ToolAttribute {
-    let ident = &function.sig.ident;
     let mut parsed = ToolAttribute {
-        name: ident.unraw().to_string(),
-        name_span: ident.span(),
+        name: Name::of_function(function),
         title: None,
         annotations: Vec::new(),
     };
-    let metas = match Punctuated::<Meta, Token![,]>::parse_terminated.parse2(attribute) {
-        Ok(metas) => metas,
-        Err(error) => {
-            errors.at_span(
-                error.span(),
-                format_args!("{error}: #[plugin_tool] takes a list such as #[plugin_tool(name = \"…\", read_only)]"),
-            );
-            return parsed;
-        }
+    let example = "#[plugin_tool(name = \"…\", read_only)]";
+    let Some(metas) = attribute::list(attribute, WORDS, example, errors) else {
+        return parsed;
     };
-    let mut seen: Vec<String> = Vec::new();
-    for meta in &metas {
-        let key = meta
-            .path()
-            .get_ident()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        if seen.contains(&key) {
-            errors.at(
-                meta.path(),
-                format_args!("`{key}` is given twice; keep one"),
-            );
-            continue;
-        }
+    for (key, meta) in attribute::each_once(&metas, errors) {
         match (key.as_str(), HINTS.iter().find(|(hint, _)| *hint == key)) {
             ("name", _) => {
-                if let Some(name) = text(meta, errors) {
-                    parsed.name = name.value();
-                    parsed.name_span = name.span();
+                if let Some(name) = attribute::text(meta, errors) {
+                    parsed.name = Name::of_text(&name);
                 }
             }
-            ("title", _) => parsed.title = text(meta, errors).map(|title| title.value()),
+            ("title", _) => {
+                parsed.title = attribute::text(meta, errors).map(|title| title.value());
+            }
             (_, Some((_, wire_key))) => {
                 if let Some(value) = flag(meta, errors) {
                     parsed.annotations.push((wire_key, value));
@@ -81,48 +57,9 @@ pub(crate) fn parse(
                 "#[plugin_tool] doesn't know this; it takes name, title, read_only, destructive, idempotent, open_world",
             ),
         }
-        seen.push(key);
     }
-    check_name(&parsed, errors);
+    names::check(&parsed.name.text, parsed.name.span, KIND, errors);
     parsed
-}
-
-fn check_name(parsed: &ToolAttribute, errors: &mut Errors) {
-    let name = &parsed.name;
-    let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-    let goes_on_well = name
-        .chars()
-        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-');
-    if !(starts_well && goes_on_well && name.len() <= NAME_CHARACTERS) {
-        errors.at_span(
-            parsed.name_span,
-            format_args!(
-                "`{name}` can't be a tool's name: it takes 1 to {NAME_CHARACTERS} of a-z, 0-9, _ and -, the first a letter or a \
-                 digit; give another with #[plugin_tool(name = \"…\")]"
-            ),
-        );
-    }
-}
-
-fn text(meta: &Meta, errors: &mut Errors) -> Option<LitStr> {
-    if let Meta::NameValue(pair) = meta
-        && let Expr::Lit(ExprLit {
-            lit: Lit::Str(text),
-            ..
-        }) = &pair.value
-    {
-        return Some(text.clone());
-    }
-    let key = meta
-        .path()
-        .get_ident()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    errors.at(
-        meta,
-        format_args!("`{key}` takes a text; write {key} = \"…\""),
-    );
-    None
 }
 
 fn flag(meta: &Meta, errors: &mut Errors) -> Option<bool> {
@@ -139,11 +76,7 @@ fn flag(meta: &Meta, errors: &mut Errors) -> Option<bool> {
         }
         Meta::List(_) => {}
     }
-    let key = meta
-        .path()
-        .get_ident()
-        .map(ToString::to_string)
-        .unwrap_or_default();
+    let key = attribute::key(meta);
     errors.at(
         meta,
         format_args!("`{key}` is a hint; write {key}, or {key} = false"),
@@ -181,7 +114,7 @@ mod tests {
     fn a_raw_name_loses_its_mark() {
         let function: ItemFn = parse_quote! { fn r#match() {} };
         let parsed = parse(quote! {}, &function, &mut Errors::default());
-        assert_eq!(parsed.name, "match");
+        assert_eq!(parsed.name.text, "match");
     }
 
     #[test]

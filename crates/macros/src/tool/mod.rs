@@ -9,10 +9,16 @@ use quote::quote;
 
 use crate::errors::Errors;
 use crate::function::{self, Words};
+use crate::names::Kind;
 
 const WORDS: Words = Words {
     attribute: "#[plugin_tool]",
     subject: "a tool",
+};
+
+const KIND: Kind = Kind {
+    word: "tool",
+    remedy: "#[plugin_tool(name = \"…\")]",
 };
 
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {

@@ -5,10 +5,11 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ItemFn;
 
+use super::KIND;
 use super::arguments::{Argument, Default};
 use super::attribute::ToolAttribute;
-use crate::docs;
 use crate::function::{self, local};
+use crate::{docs, names};
 
 pub(crate) fn tool(
     attribute: &ToolAttribute,
@@ -16,12 +17,7 @@ pub(crate) fn tool(
     arguments: &[Argument],
 ) -> TokenStream {
     let cfgs: Vec<_> = function::cfgs(function).collect();
-    // Capitals are in no tool's name, so they can't make two names one.
-    let name = attribute.name.replace('-', "DASH");
-    let guard = function::unique(
-        &format!("two_tools_of_this_plugin_are_called_{name}_so_give_one_another_name"),
-        attribute.name_span,
-    );
+    let guard = names::unique(&attribute.name.text, attribute.name.span, KIND);
     let entry = entry(attribute, function, arguments);
     let name = function::item_name(function);
     quote! {
@@ -37,12 +33,9 @@ fn entry(attribute: &ToolAttribute, function: &ItemFn, arguments: &[Argument]) -
         name,
         title,
         annotations,
-        ..
     } = attribute;
-    let title = match title {
-        Some(title) => quote! { ::core::option::Option::Some(#title) },
-        None => quote! { ::core::option::Option::None },
-    };
+    let name = &name.text;
+    let title = function::optional(title.as_deref());
     let annotations = annotations
         .iter()
         .map(|(key, value)| quote! { (#key, #value) });

@@ -1,5 +1,7 @@
 //! The host's side of the contract.
 
+#[cfg_attr(feature = "sync", path = "asking_sync.rs")]
+mod asking;
 mod http;
 #[cfg_attr(feature = "sync", path = "state_sync.rs")]
 mod state;
@@ -9,8 +11,11 @@ use crate::bindings::portcullis::host;
 use crate::bindings::portcullis::tool;
 use crate::bindings::services::portcullis::host::{host_types, secrets};
 use crate::log::Level;
+use crate::planner::PlanStep;
+use crate::retrieval::Chunk;
 use crate::types::Progress;
 
+pub(crate) use asking::{invoke_call, llm_chat, planner_solve, retrieval_search};
 pub(crate) use http::http_send;
 pub(crate) use state::{state_delete, state_get, state_keys, state_set};
 
@@ -65,5 +70,23 @@ pub(crate) fn secret_reveal(name: &str) -> Result<String, HostError> {
 impl From<host_types::HostError> for HostError {
     fn from(error: host_types::HostError) -> Self {
         Self::new(error.code, error.message, error.retryable)
+    }
+}
+
+impl From<host_types::Chunk> for Chunk {
+    fn from(chunk: host_types::Chunk) -> Self {
+        Self {
+            id: chunk.id,
+            text: chunk.text,
+            score: chunk.score,
+            source: chunk.source,
+            metadata: chunk.metadata,
+        }
+    }
+}
+
+impl From<host_types::PlanStep> for PlanStep {
+    fn from(step: host_types::PlanStep) -> Self {
+        Self::new(step.action, step.arguments)
     }
 }

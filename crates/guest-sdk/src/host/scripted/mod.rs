@@ -1,6 +1,7 @@
 //! The host's side of the contract in native tests: answers come from the script of the [`crate::testing::Host`] that
 //! is in charge on this thread.
 
+mod asking;
 mod http;
 mod keeping;
 
@@ -14,6 +15,7 @@ use crate::log::Level;
 use crate::testing::LogLine;
 use crate::types::Progress;
 
+pub(crate) use asking::{invoke_call, llm_chat, planner_solve, retrieval_search};
 pub(crate) use http::http_send;
 pub(crate) use keeping::{
     secret_exists, secret_reveal, state_delete, state_get, state_keys, state_set,
@@ -30,6 +32,7 @@ pub(crate) struct Script {
     pub(crate) http: http::Exchange,
     pub(crate) secrets: RefCell<keeping::Secrets>,
     pub(crate) state: keeping::Store,
+    pub(crate) agent: asking::Agent,
     waiting: RefCell<Vec<Waker>>,
 }
 

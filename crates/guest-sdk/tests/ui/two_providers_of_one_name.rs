@@ -1,0 +1,34 @@
+#![allow(unused)]
+
+use portcullis_guest_sdk::prelude::*;
+use portcullis_guest_sdk::chat::{ChatError, ChatRequest, Finish, ModelInfo};
+
+#[derive(Default)]
+struct Parrot;
+
+#[plugin_provider(name = "parrot")]
+impl ChatProvider for Parrot {
+    async fn models(&self) -> Result<Vec<ModelInfo>, ChatError> {
+        Ok(Vec::new())
+    }
+
+    async fn chat(&self, request: ChatRequest, out: ChatOutput) -> Result<Finish, ChatError> {
+        Ok(Finish::new("stop"))
+    }
+}
+
+#[derive(Default)]
+struct Macaw;
+
+#[plugin_provider(name = "parrot")]
+impl ChatProvider for Macaw {
+    async fn models(&self) -> Result<Vec<ModelInfo>, ChatError> {
+        Ok(Vec::new())
+    }
+
+    async fn chat(&self, request: ChatRequest, out: ChatOutput) -> Result<Finish, ChatError> {
+        Ok(Finish::new("stop"))
+    }
+}
+
+fn main() {}

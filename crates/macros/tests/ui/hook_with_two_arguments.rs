@@ -1,0 +1,9 @@
+#![allow(unused)]
+
+use portcullis_guest_sdk::prelude::*;
+use portcullis_guest_sdk::hook::BeforeToolCall;
+
+#[plugin_hook("before-tool-call")]
+fn judge(call: BeforeToolCall, context: &Context) {}
+
+fn main() {}
