@@ -74,4 +74,5 @@ pub use digest::{Digest, DigestError};
 pub use grant::Grant;
 pub use id::{PluginId, PluginIdError};
 pub use identity::{Identity, IdentityError};
+pub use report::nearest;
 pub use slot::{SlotError, Slots};

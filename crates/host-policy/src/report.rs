@@ -32,7 +32,7 @@ pub(crate) fn render(
 }
 
 /// The known word nearest to `word`, where it is near enough to be what was meant.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A hostile word of a megabyte would make the distance quadratic in it.
     if word.is_empty() || word.len() > 64 {
         return None;
