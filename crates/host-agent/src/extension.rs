@@ -5,17 +5,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use portcullis_contract::chat::{ChatError, ChatRequest, ModelInfo};
 use portcullis_host_core::{Capability, Changes, Plugin, PluginId, Registry};
+use serde_json::Value;
 use tokio::task::JoinHandle;
 
+use crate::builtin::BuiltinHook;
 use crate::hook::{
-    self, HookOptions, HookRunner, HookTable, Permits, RefusedSubscription, Subscription,
+    self, Author, HookOptions, HookRunner, HookTable, Permits, Point, RefusedSubscription, Subscription,
 };
+use crate::observer::Raise;
 use crate::provider::{
-    ChatProvider, PluginProvider, ProviderNameError, Providers, ProvidersBuilder, RouteError,
+    ChatProvider, ChatStream, PluginProvider, ProviderNameError, Providers, ProvidersBuilder, RouteError,
     Routed,
 };
 use crate::role::{RefusedRole, RoleDefinition, Roles};
@@ -65,6 +70,11 @@ impl ExtensionSnapshot {
     /// A plugin that is there.
     pub fn plugin(&self, id: &PluginId) -> Option<&Plugin> {
         self.plugins.get(id)
+    }
+
+    /// The plugins that are there, by id.
+    pub fn plugins(&self) -> impl Iterator<Item = (&PluginId, &Plugin)> {
+        self.plugins.iter()
     }
 
     /// Whether a plugin is there and was granted this.
@@ -122,6 +132,22 @@ impl ExtensionsBuilder {
     /// Adds one of the agent's own hooks.
     pub fn hook(mut self, subscription: Subscription) -> Self {
         self.hooks.push(subscription);
+        self
+    }
+
+    /// Adds a hook that comes with this crate.
+    pub fn builtin(mut self, hooks: Vec<BuiltinHook>) -> Self {
+        self.hooks.extend(hooks.into_iter().map(|hook| Subscription {
+            author: Author::Native,
+            name: hook.name.to_owned(),
+            point: hook.point,
+            mode: hook.mode,
+            phase: hook.phase,
+            priority: 0,
+            deadline: Some(hook.deadline),
+            permits: None,
+            handler: hook.handler,
+        }));
         self
     }
 
@@ -268,6 +294,12 @@ impl Extensions {
         (providers, routed, problems)
     }
 
+    /// The provider that asks the others by the model's name, as it is whenever it is asked: for services, which live as long as
+    /// their host does. It does not keep the extensions.
+    pub fn models(self: &Arc<Self>) -> Arc<dyn ChatProvider> {
+        Arc::new(CurrentModels(Arc::downgrade(self)))
+    }
+
     /// Publishes the active plugins of a registry, now and whenever they change, until the [`Follow`] is dropped. `changes` are
     /// those of the registry's host ([`Host::subscribe`](portcullis_host_core::Host::subscribe)).
     ///
@@ -287,6 +319,54 @@ impl Extensions {
 impl fmt::Debug for Extensions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Extensions").field(&self.snapshot()).finish()
+    }
+}
+
+struct CurrentModels(Weak<Extensions>);
+
+impl CurrentModels {
+    fn now(&self) -> Result<Arc<Routed>, ChatError> {
+        let extensions = self.0.upgrade();
+        let extensions = extensions.ok_or_else(|| ChatError::unavailable("the agent has ended"))?;
+        Ok(Arc::clone(&extensions.snapshot().models))
+    }
+}
+
+#[async_trait]
+impl ChatProvider for CurrentModels {
+    async fn models(&self) -> Result<Vec<ModelInfo>, ChatError> {
+        self.now()?.models().await
+    }
+
+    async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ChatError> {
+        self.now()?.chat(request).await
+    }
+}
+
+/// Raises the events of an observer bridge at the handlers that there are when it does.
+#[derive(Debug)]
+pub struct HookBridge(Weak<Extensions>);
+
+impl HookBridge {
+    /// A way to these extensions, which it does not keep.
+    pub fn new(extensions: &Arc<Extensions>) -> Self {
+        Self(Arc::downgrade(extensions))
+    }
+}
+
+#[async_trait]
+impl Raise for HookBridge {
+    async fn raise(&self, point: &'static Point, payload: Value) {
+        if let Some(extensions) = self.0.upgrade() {
+            let table = Arc::clone(&extensions.snapshot().hooks);
+            // At these points nothing is decided: what comes of it is nothing, and what observers want is taken elsewhere.
+            extensions.runner.raise(&table, point, || payload).await;
+        }
+    }
+
+    fn is_observed(&self, point: &'static Point) -> bool {
+        let extensions = self.0.upgrade();
+        extensions.is_some_and(|extensions| extensions.snapshot().hooks.has(point))
     }
 }
 

@@ -103,6 +103,11 @@ impl Agent {
         self.ui.show(Shown::Stopped { what, why });
     }
 
+    /// Shows something.
+    pub fn note(&self, shown: Shown) {
+        self.ui.show(shown);
+    }
+
     pub(crate) fn tell(&self, event: &AgentEvent) {
         self.bridge.on_event(event);
     }

@@ -1,0 +1,304 @@
+//! One turn: a request to the model, its answer, and the tools that it wants to use.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use portcullis_host_agent::contract::chat::{
+    ChatError, ChatRequest, Delta, Finish, Message, Part, ToolResult, ToolUse, codes,
+};
+use portcullis_host_agent::contract::hook::{
+    BeforeLlmCall, BeforeModelResolve, BeforePromptBuild, LlmInput, LlmOutput, Payload, Point,
+};
+use portcullis_host_agent::core::{Cancellation, ToolEvent};
+use portcullis_host_agent::extension::ExtensionSnapshot;
+use portcullis_host_agent::observer::AgentEvent;
+use portcullis_host_agent::provider::{Assembler, ChatEvent, ChatProvider};
+use portcullis_host_agent::tool::{CallScope, Place, ToolSnapshot};
+
+use crate::agent::Agent;
+use crate::session::{Session, for_model};
+use crate::ui::Shown;
+
+/// One turn of a run.
+pub(crate) struct Turn<'a> {
+    pub(crate) agent: &'a Agent,
+    /// What the turn works on from its beginning to its end.
+    pub(crate) snapshot: &'a Arc<ExtensionSnapshot>,
+    /// The tools that the model may use.
+    pub(crate) tools: ToolSnapshot,
+    pub(crate) number: u32,
+    /// What the model is told for this turn alone.
+    pub(crate) notes: Vec<String>,
+    pub(crate) cancel: &'a Cancellation,
+}
+
+/// How a turn ended.
+pub(crate) enum TurnEnd {
+    /// The model answered, and wants no tool.
+    Answer(String),
+    /// The model used tools, and is to see what they answered.
+    Tools,
+    /// A hook stopped it.
+    Stopped(String),
+}
+
+/// What a model said.
+struct Said {
+    message: Message,
+    finish: Finish,
+}
+
+impl Turn<'_> {
+    /// Runs the turn. Only once it is whole, its messages become part of the session.
+    pub(crate) async fn run(
+        mut self,
+        session: &mut Session,
+        pending: Vec<Message>,
+    ) -> Result<TurnEnd, ChatError> {
+        let mut added = pending;
+        let model = match self.model(session).await {
+            Ok(model) => model,
+            Err(stopped) => return Ok(TurnEnd::Stopped(stopped)),
+        };
+        let system = match self.prompt(session, &model).await {
+            Ok(system) => system,
+            Err(stopped) => return Ok(TurnEnd::Stopped(stopped)),
+        };
+        self.agent.compact(session, self.snapshot, &model).await;
+        let request = match self.request(session, &added, model, system).await {
+            Ok(request) => request,
+            Err(stopped) => return Ok(TurnEnd::Stopped(stopped)),
+        };
+        let model = request.model.clone();
+        let said = self.say(session, request).await?;
+        let said = match self.heard(session, &model, said).await {
+            Ok(said) => said,
+            Err(stopped) => return Ok(TurnEnd::Stopped(stopped)),
+        };
+        let uses: Vec<ToolUse> = said.message.tool_uses().cloned().collect();
+        let text = said.message.text();
+        added.push(said.message);
+        if !uses.is_empty() {
+            added.push(self.use_tools(session, &uses).await);
+        }
+        session.messages.append(&mut added);
+        session.turns += 1;
+        Ok(match uses.is_empty() {
+            true => TurnEnd::Answer(text),
+            false => TurnEnd::Tools,
+        })
+    }
+
+    /// The model that is asked.
+    async fn model(&self, session: &Session) -> Result<String, String> {
+        let (model, role) = {
+            let playing = session.play.lock();
+            (playing.model.clone(), playing.role.clone())
+        };
+        let resolve = || BeforeModelResolve {
+            session: session.id.clone(),
+            turn: self.number,
+            model: model.clone(),
+            role,
+        };
+        let passed = self.agent.ask(self.snapshot, resolve).await;
+        if let Some(cancelled) = passed.cancelled {
+            self.agent.stopped("the choice of a model was", &cancelled);
+            return Err(cancelled.reason);
+        }
+        self.agent.stage(session, self.snapshot).apply(passed.intents).await;
+        Ok(passed.changed.map_or(model, |changed| changed.model))
+    }
+
+    /// The system prompt, with what follows it.
+    async fn prompt(&self, session: &Session, model: &str) -> Result<String, String> {
+        let mut system = session.play.lock().prompt.clone();
+        let mut context = [&session.context[..], &self.notes].concat();
+        let build = || BeforePromptBuild {
+            session: session.id.clone(),
+            turn: self.number,
+            model: model.to_owned(),
+            system: system.clone(),
+            context: context.clone(),
+        };
+        let passed = self.agent.ask(self.snapshot, build).await;
+        if let Some(cancelled) = passed.cancelled {
+            self.agent.stopped("the prompt was", &cancelled);
+            return Err(cancelled.reason);
+        }
+        if let Some(changed) = passed.changed {
+            (system, context) = (changed.system, changed.context);
+        }
+        self.agent.stage(session, self.snapshot).apply(passed.intents).await;
+        context.insert(0, system);
+        Ok(context.join("\n\n"))
+    }
+
+    /// The request, as hooks leave it.
+    async fn request(
+        &mut self,
+        session: &Session,
+        added: &[Message],
+        mut model: String,
+        system: String,
+    ) -> Result<ChatRequest, String> {
+        let said = session.messages.iter().chain(added);
+        let system = std::iter::once(Message::system(system));
+        let mut messages: Vec<_> = system.chain(said.cloned()).collect();
+        let call = || BeforeLlmCall {
+            session: session.id.clone(),
+            turn: self.number,
+            model: model.clone(),
+            tools: self.tools.names().map(ToString::to_string).collect(),
+            messages: messages.clone(),
+        };
+        let passed = self.agent.ask(self.snapshot, call).await;
+        if let Some(cancelled) = passed.cancelled {
+            self.agent.stopped("the request to the model was", &cancelled);
+            return Err(cancelled.reason);
+        }
+        if let Some(changed) = passed.changed {
+            let names = self.tools.names();
+            let left: Vec<_> = names.filter(|name| changed.tools.contains(&name.to_string()));
+            self.tools = self.tools.restrict(left);
+            (model, messages) = (changed.model, changed.messages);
+        }
+        self.agent.stage(session, self.snapshot).apply(passed.intents).await;
+        Ok(ChatRequest {
+            model,
+            messages: messages.iter().map(for_model).collect(),
+            tools: self.tools.specs(),
+            ..ChatRequest::default()
+        })
+    }
+
+    /// Asks the model, and shows what it says while it comes in, unless hooks have yet to see it.
+    async fn say(&self, session: &Session, request: ChatRequest) -> Result<Said, ChatError> {
+        let model = request.model.clone();
+        self.agent.tell(&AgentEvent::LlmRequest(LlmInput {
+            session: session.id.clone(),
+            turn: self.number,
+            model: model.clone(),
+            messages: request.messages.clone(),
+            tools: request.tools.clone(),
+        }));
+        let decides = |name| Point::named(name).is_some_and(|point| self.snapshot.hooks.decides(point));
+        let live = !decides(LlmOutput::POINT) && !decides("message-sending");
+        let mut stream = self.snapshot.models.chat(request).await?;
+        let mut whole = Assembler::default();
+        let mut pieces = 0;
+        while let Some(event) = stream.next().await {
+            match event? {
+                ChatEvent::Delta(delta) => {
+                    pieces += 1;
+                    if let (true, Delta::Text(text)) = (live, &delta) {
+                        self.agent.ui.show(Shown::Delta(text.clone()));
+                    }
+                    whole.push(delta)?;
+                }
+                ChatEvent::Finish(finish) => {
+                    if live {
+                        self.agent.ui.show(Shown::Delta("\n".to_owned()));
+                    } else {
+                        self.agent.ui.show(Shown::Streamed { model, pieces });
+                    }
+                    let message = whole.finish()?;
+                    return Ok(Said { message, finish });
+                }
+            }
+        }
+        Err(ChatError::new(codes::BROKEN, "the answer ended before its end"))
+    }
+
+    /// What hooks leave of an answer.
+    async fn heard(&self, session: &Session, model: &str, mut said: Said) -> Result<Said, String> {
+        let names = said.message.tool_uses().map(|wanted| {
+            let known = self.tools.by_model_name(&wanted.name);
+            known.map_or_else(|| wanted.name.clone(), |entry| entry.name().to_string())
+        });
+        let names: Vec<String> = names.collect();
+        let output = || LlmOutput {
+            session: session.id.clone(),
+            turn: self.number,
+            model: model.to_owned(),
+            finish: said.finish.reason.clone(),
+            usage: said.finish.usage.clone(),
+            tool_uses: names.clone(),
+            text: said.message.text(),
+        };
+        let passed = self.agent.ask(self.snapshot, output).await;
+        if let Some(cancelled) = passed.cancelled {
+            self.agent.stopped("the model's answer was", &cancelled);
+            return Err(cancelled.reason);
+        }
+        if let Some(changed) = passed.changed {
+            said.message.parts.retain(|part| !matches!(part, Part::Text(_)));
+            said.message.parts.insert(0, Part::Text(changed.text));
+        }
+        self.agent.stage(session, self.snapshot).apply(passed.intents).await;
+        self.agent.tell(&AgentEvent::LlmResponse(LlmOutput {
+            session: session.id.clone(),
+            turn: self.number,
+            model: model.to_owned(),
+            finish: said.finish.reason.clone(),
+            usage: said.finish.usage.clone(),
+            tool_uses: names,
+            text: said.message.text(),
+        }));
+        Ok(said)
+    }
+
+    /// Uses the tools, one after another: what one changes, the next finds.
+    async fn use_tools(&self, session: &Session, uses: &[ToolUse]) -> Message {
+        let mut parts = Vec::new();
+        for wanted in uses {
+            parts.push(Part::ToolResult(self.use_tool(session, wanted).await));
+        }
+        Message {
+            role: "tool".to_owned(),
+            parts,
+        }
+    }
+
+    async fn use_tool(
+        &self,
+        session: &Session,
+        wanted: &ToolUse,
+    ) -> ToolResult {
+        let ui = Arc::clone(&self.agent.ui);
+        let known = self.tools.by_model_name(&wanted.name);
+        let name = known.map_or_else(|| wanted.name.clone(), |entry| entry.name().to_string());
+        ui.show(Shown::Tool {
+            name: name.clone(),
+            arguments: wanted.arguments.clone(),
+        });
+        let progress = Arc::clone(&ui);
+        let scope = CallScope {
+            session: Some(session.id.clone()),
+            cancel: Some(self.cancel.clone()),
+            on_event: Some(Arc::new(move |event| {
+                if let ToolEvent::Progress(step) = event {
+                    progress.show(Shown::Status(step.message.unwrap_or_default()));
+                }
+            })),
+            ..CallScope::default()
+        };
+        let place = Place {
+            session: &session.id,
+            turn: self.number,
+        };
+        let table = &self.snapshot.hooks;
+        let called = self.agent.tools.call(&self.tools, table, place, wanted, scope).await;
+        if let Some(cancelled) = &called.cancelled {
+            self.agent.stopped("the tool was", cancelled);
+        }
+        self.agent.stage(session, self.snapshot).apply(called.intents).await;
+        let text = called.result.text();
+        ui.show(Shown::Result {
+            name,
+            failed: called.result.is_error,
+            text: text.chars().take(120).collect(),
+        });
+        called.result
+    }
+}
