@@ -56,7 +56,7 @@ pub enum Content {
 
 impl Content {
     /// What this block counts against a limit: its bytes, and something for itself, so that empty ones are not free.
-    pub(crate) fn size(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         const EACH: u64 = 16;
         let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let bytes = match self {

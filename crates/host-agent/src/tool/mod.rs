@@ -1,4 +1,21 @@
 //! Tools: native ones and plugins', in one registry, called one way.
+//!
+//! A model asks for a tool by a [`ModelName`]. A [`ToolSnapshot`] knows whose that is, and makes a [`PreparedCall`] of it, whose
+//! arguments hooks may still change; a [`CheckedCall`] fits the tool's schema; an [`ApprovedCall`] was approved where approval was
+//! needed, and is the only thing that can be called. What comes of it is a result for the model, whatever happened.
+
+mod approval;
+mod entry;
+mod error;
+mod name;
+mod plugin;
+mod registry;
+mod result;
+mod run;
+mod shown;
+mod snapshot;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,6 +25,22 @@ use portcullis_host_core::{
     Blob, Cancellation, Chain, Error, ToolDefinition, ToolEvent, ToolOutput,
 };
 use serde_json::Value;
+
+pub use approval::{
+    Answer, ApprovalReason, ApprovalRequest, Approvals, Approver, ToolPattern, Unattended,
+};
+pub use entry::ToolEntry;
+pub use error::CallError;
+pub use name::{ModelName, NATIVE, NameError, QualifiedName};
+pub use plugin::PluginTool;
+pub use registry::{NativeError, ToolRegistry};
+pub use result::{answered, failed};
+pub use run::{ApprovedCall, CheckedCall, PreparedCall};
+pub use snapshot::{Refused, RefusedReason, ToolSnapshot};
+
+/// The largest result of a tool, native or a plugin's that streams. All of it goes into a conversation: this is sixteen times what
+/// a plugin's call may answer at once by default, room for some pictures.
+pub const RESULT_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Something that a model or a program can call by name, with a JSON object.
 #[async_trait]
@@ -31,7 +64,7 @@ pub struct ToolCall {
     pub attachments: Vec<Blob>,
 }
 
-/// Takes what a tool says while it works.
+/// Takes what a tool says while it works, as its author wrote it: escape it for people.
 pub type OnEvent = Arc<dyn Fn(ToolEvent) + Send + Sync>;
 
 /// In what a call is made.
@@ -39,6 +72,8 @@ pub type OnEvent = Arc<dyn Fn(ToolEvent) + Send + Sync>;
 pub struct CallScope {
     /// The agent's session.
     pub session: Option<String>,
+    /// Handed to a plugin's tool as it is: a conversation's id, a locale.
+    pub metadata: Vec<(String, String)>,
     /// Asks the call to end, politely first.
     pub cancel: Option<Cancellation>,
     /// Called with progress, and with pieces of a streaming tool's answer, while it runs: hand it on, don't wait.
