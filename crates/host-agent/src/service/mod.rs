@@ -1,1 +1,7 @@
 //! What plugins ask of their host, with defaults that work out of the box.
+
+mod llm;
+#[cfg(test)]
+mod testing;
+
+pub use llm::ProviderLlm;
