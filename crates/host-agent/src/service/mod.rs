@@ -1,3 +1,12 @@
 //! What plugins ask of their host, with defaults that work out of the box.
 
 pub mod invoke;
+mod llm;
+mod planner;
+mod retrieval;
+#[cfg(test)]
+mod testing;
+
+pub use llm::ProviderLlm;
+pub use planner::{CommandPlanner, PlannerCommandError};
+pub use retrieval::{Corpora, CorpusError};

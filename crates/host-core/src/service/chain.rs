@@ -43,8 +43,8 @@ impl Chain {
     /// The most calls in a chain. Three plugins that build on each other are common; eight are a mistake.
     pub const DEPTH: usize = 8;
 
-    /// A chain of one call.
-    pub(crate) fn of(link: Link, deadline: Instant) -> Self {
+    /// A chain of one call, as a host begins one.
+    pub fn of(link: Link, deadline: Instant) -> Self {
         Self {
             links: Arc::new([link]),
             deadline,

@@ -1,0 +1,5 @@
+(define (problem one-ball)
+  (:domain gripper)
+  (:objects left right - room red - ball)
+  (:init (robot-in left) (at red left) (free))
+  (:goal (at red right)))
