@@ -1,9 +1,21 @@
 //! Model providers: one trait for native ones and plugins', and what wraps any of them.
 
+mod answer;
+mod bounded;
+mod complete;
+mod extra;
+mod scripted;
+
 use async_trait::async_trait;
 pub use portcullis_contract::chat;
 use portcullis_contract::chat::{ChatError, ChatRequest, ModelInfo};
 pub use portcullis_host_core::{ChatEvent, ChatStream};
+
+pub use answer::{Assembler, MAX_ANSWER_BYTES, MAX_TOOL_USES, collect};
+pub use bounded::{AnswerLimits, Bounded};
+pub use complete::complete;
+pub use extra::allow_extra;
+pub use scripted::{Scripted, Turn};
 
 /// Something that answers conversations.
 #[async_trait]
