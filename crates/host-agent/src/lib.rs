@@ -5,6 +5,7 @@
 pub mod action;
 pub mod builtin;
 pub mod hook;
+mod nearest;
 pub mod observer;
 pub mod provider;
 pub mod role;

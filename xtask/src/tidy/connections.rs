@@ -1,5 +1,5 @@
 //! Two places open connections for guests: the connector of HTTP and the gate of sockets. Nothing else may, and nothing
-//! that is linked in may do it by itself. What makes code of bytes has two places as well.
+//! that is linked in may do it by itself. A third opens the agent's own. What makes code of bytes has two places as well.
 
 use std::str::FromStr;
 
@@ -23,6 +23,9 @@ struct Rule {
 
 const SOCKETS: &str = "crates/host-core/src/sockets";
 
+/// The agent's own connections to a model, at the endpoint that its operator named: no guest stands behind them.
+const OWN_MODEL: &str = "crates/host-agent/src/provider/openai/";
+
 const RULES: [Rule; 4] = [
     Rule {
         what: "connections are opened in egress/dial.rs and sockets only",
@@ -38,7 +41,7 @@ const RULES: [Rule; 4] = [
             "ureq",
             "HttpConnector",
         ],
-        places: &["crates/host-core/src/egress/dial.rs", SOCKETS],
+        places: &["crates/host-core/src/egress/dial.rs", SOCKETS, OWN_MODEL],
         remedy: "dial through crates/host-core/src/egress/dial.rs, which takes vetted addresses alone",
     },
     Rule {
@@ -221,6 +224,15 @@ mod tests {
             problems("crates/host-core/src/egress/dial.rs", CONNECTS),
             [""; 0]
         );
+    }
+
+    #[test]
+    fn the_agent_s_own_model_is_asked_from_one_place() {
+        let client = "use reqwest::Client;";
+        let path = "crates/host-agent/src/provider/routed.rs";
+        assert_eq!(problems(path, client), [format!("{path}:1: reqwest")]);
+        let path = "crates/host-agent/src/provider/openai/mod.rs";
+        assert_eq!(problems(path, client), [""; 0]);
     }
 
     #[test]

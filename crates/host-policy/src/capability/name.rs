@@ -208,6 +208,15 @@ impl Glob {
     }
 }
 
+/// As it is written in a capability.
+impl FromStr for Glob {
+    type Err = CapabilityError;
+
+    fn from_str(text: &str) -> Result<Self, CapabilityError> {
+        Self::parse(Piece::new(text))
+    }
+}
+
 impl fmt::Display for Glob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.start, if self.open { "*" } else { "" })
