@@ -9,6 +9,18 @@ use portcullis_host_core::PluginId;
 use serde_json::Value;
 
 use crate::action::{Action, Refusal};
+use crate::escape;
+
+/// Longest text of a plugin – a reason, a message – that is passed on, in characters: enough for a person to see what is meant.
+pub const SHOWN_CHARS: usize = 500;
+
+/// A plugin's text as people and models may see it: one line, nothing hidden in it, not longer than [`SHOWN_CHARS`].
+pub(crate) fn shown(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS) {
+        Some((end, _)) => format!("{}…", escape::line(&text[..end])),
+        None => escape::line(text),
+    }
+}
 
 /// Who stands behind a handler, an action or a message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
