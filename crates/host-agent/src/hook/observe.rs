@@ -8,14 +8,15 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::check::{judge, refuse};
+use super::check::judge;
 use super::state::HandlerState;
 use super::table::Entry;
 use super::{HookEvent, HookOptions};
-use crate::action::{Intent, Refusal};
+use crate::action::{Intent, Refusal, log_refusal};
 use crate::escape;
 
-/// Most intents of observers that wait to be taken. An agent takes them once a turn, so this many wait only where it never does.
+/// Most intents of observers that wait to be taken. An agent takes them once a turn; beyond this, the oldest belong to sessions that
+/// are no more.
 const MOST_INTENTS: usize = 1024;
 
 /// An event that an observer is yet to be told.
@@ -71,6 +72,21 @@ struct Shared {
     pending: Arc<watch::Sender<usize>>,
     /// By session, as events tell it.
     intents: Mutex<VecDeque<(Option<String>, Intent)>>,
+}
+
+impl Shared {
+    /// Keeps an intent until somebody takes it. The oldest goes where there is no room.
+    fn keep(&self, session: Option<&str>, intent: Intent) {
+        let mut waiting = self.intents.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.push_back((session.map(str::to_owned), intent));
+        let oldest = (waiting.len() > MOST_INTENTS).then(|| waiting.pop_front());
+        drop(waiting);
+        if let Some((_, intent)) = oldest.flatten() {
+            let reason = "the agent did not take it while there was room";
+            let refusal = Refusal::Unsupported(reason.to_owned());
+            log_refusal(&intent.author, Some(intent.action.kind()), &refusal);
+        }
+    }
 }
 
 /// The tasks that tell observers. They end with it.
@@ -200,25 +216,7 @@ async fn work(mut worker: Worker, shared: Arc<Shared>) {
             .await;
         // A failure was counted and told where it was found.
         for intent in told.into_iter().flat_map(|judged| judged.intents) {
-            keep(&shared, entry, session, intent);
+            shared.keep(session, intent);
         }
-    }
-}
-
-fn keep(shared: &Shared, entry: &Entry, session: Option<&str>, intent: Intent) {
-    let mut waiting = shared
-        .intents
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    if waiting.len() < MOST_INTENTS {
-        waiting.push_back((session.map(str::to_owned), intent));
-    } else {
-        drop(waiting);
-        let full = "too many intents of observers wait for the agent to take them";
-        refuse(
-            entry,
-            Some(intent.action),
-            Refusal::Unsupported(full.to_owned()),
-        );
     }
 }

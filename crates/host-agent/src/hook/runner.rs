@@ -158,6 +158,7 @@ impl HookRunner {
     }
 
     /// Takes what observers wanted done, each granted, at events of this session – or, for none, at those that belong to no session.
+    /// What nobody takes is refused in the end, to make room for more.
     pub fn take_intents(&self, session: Option<&str>) -> Vec<Intent> {
         self.inner.observers.take_intents(session)
     }

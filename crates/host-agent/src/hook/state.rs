@@ -19,7 +19,7 @@ use crate::escape;
 pub struct HookStatus {
     /// Who stands behind it.
     pub author: Author,
-    /// Its name.
+    /// Its name, as its author wrote it.
     pub name: String,
     /// Its point.
     pub point: &'static str,

@@ -100,7 +100,7 @@ fn remedy(mode: &Mode) -> &'static str {
 pub struct RefusedSubscription {
     /// Who stands behind it.
     pub author: Author,
-    /// Its name.
+    /// Its name, as its author wrote it.
     pub name: String,
     /// The point.
     pub point: &'static str,

@@ -103,6 +103,42 @@ async fn dropping_the_wait_ends_the_handler_and_asks_nobody_else() {
 }
 
 #[tokio::test]
+async fn dropping_it_anywhere_leaves_nothing_half_done() {
+    let waits = handler(async |_| {
+        tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+        Ok(HookOutcome::default())
+    });
+    let observed = counter();
+    let (table, runner) = (
+        table(vec![
+            at(1, "a", Mode::Modify, waits.clone()),
+            at(2, "b", Mode::Gate, waits.clone()),
+            at(3, "c", Mode::Modify, waits),
+            at(4, "o", Mode::Observe, counts(&observed)),
+        ]),
+        runner(),
+    );
+    let mut polls = 0;
+    loop {
+        let mut run = Box::pin(runner.run(&table, call));
+        let mut done = false;
+        for _ in 0..polls {
+            done = futures::poll!(&mut run).is_ready();
+        }
+        drop(run);
+        settle().await;
+        assert_eq!(seen(&observed), usize::from(done), "after {polls} polls");
+        if done {
+            break;
+        }
+        polls += 1;
+    }
+    assert_eq!(polls, 7);
+    assert!(runner.status().iter().all(|status| status.failures == 0));
+}
+
+#[tokio::test]
 async fn an_event_without_a_type_goes_the_same_way() {
     let table = table(vec![at(1, "a", Mode::Modify, appends("-l"))]);
     let payload = || serde_json::to_value(call()).unwrap();

@@ -222,6 +222,24 @@ async fn their_intents_wait_for_the_agent_by_session() {
 }
 
 #[tokio::test]
+async fn intents_that_nobody_takes_make_room_for_later_ones() {
+    let asks = does(
+        Verdict::Proceed,
+        vec![Action::StopAfterTurn { reason: None }; 32],
+    );
+    let (table, runner) = (table(vec![observes("o", asks)]), runner());
+    for session in 0..40 {
+        let session = session.to_string();
+        runner
+            .run(&table, || BeforeToolCall { session, ..call() })
+            .await;
+    }
+    runner.drain().await;
+    assert_eq!(runner.take_intents(Some("0")), []);
+    assert_eq!(runner.take_intents(Some("39")).len(), 32);
+}
+
+#[tokio::test]
 async fn with_the_runner_they_end() {
     let held = Arc::new(());
     let holds = held.clone();
