@@ -1,4 +1,33 @@
 //! Hooks: who is asked or told at the points of an agent's life, in which order, and what comes of it.
+//!
+//! A [`HookTable`] says who is subscribed to what; a [`HookRunner`] asks them:
+//!
+//! 1. Those that modify and those that gate run one after another, in the order of the table. Each sees what the one before it left.
+//!    A new payload is looked at field by field before the next one sees it: [`Change`].
+//! 2. The first cancellation ends it. A gate that fails – errs, panics, is late, is out of order, gives a payload that does not fit –
+//!    is a cancellation. Who modifies and fails has changed nothing.
+//! 3. Observers are told what finally happens: they get the last payload, off the caller's path, and nothing of what was cancelled.
+//!
+//! What handlers ask for besides are [intents](crate::action::Intent), which the caller carries out once the event has passed. Those
+//! of an event that was cancelled are refused, but for those of who cancelled it. Observers answer later than their event has passed:
+//! what they ask for waits in [`HookRunner::take_intents`].
+//!
+//! Inside a handler no hooks are raised: [`without_hooks`].
+
+mod answer;
+mod breaker;
+mod change;
+mod check;
+mod failure;
+mod native;
+mod observe;
+mod pass;
+mod runner;
+mod scope;
+mod state;
+mod table;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +37,28 @@ pub use portcullis_contract::hook::{Change, Mode, Payload, Phase, Point};
 use portcullis_host_core::PluginId;
 use serde_json::Value;
 
+pub use native::{Typed, handler, typed};
+pub use pass::{Cancelled, Passed, Raised};
+pub use runner::{
+    BREAKER_FAILURES, BREAKER_PAUSE, DEADLINE, HookOptions, HookRunner, OBSERVER_QUEUE,
+};
+pub use scope::{raises_hooks, without_hooks};
+pub use state::HookStatus;
+pub use table::{HookTable, Permits, RefusedSubscription, Subscription, SubscriptionError};
+
 use crate::action::{Action, Refusal};
+use crate::escape;
+
+/// Longest text of a plugin – a reason, a message – that is passed on, in characters: enough for a person to see what is meant.
+pub const SHOWN_CHARS: usize = 500;
+
+/// A plugin's text as people and models may see it: one line, nothing hidden in it, not longer than [`SHOWN_CHARS`].
+pub(crate) fn shown(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS) {
+        Some((end, _)) => format!("{}…", escape::line(&text[..end])),
+        None => escape::line(text),
+    }
+}
 
 /// Who stands behind a handler, an action or a message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
