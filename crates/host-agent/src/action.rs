@@ -5,6 +5,7 @@ pub use portcullis_contract::{Action, ActionError};
 use portcullis_host_policy::capability::{ActionRule, Capability, Glob};
 
 use crate::hook::{Author, shown};
+use crate::nearest::hint;
 
 /// Why an action was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,10 +33,6 @@ pub enum Refusal {
     /// The agent does not do this now, or not at all.
     #[error("the agent does not do this: {0}")]
     Unsupported(String),
-}
-
-fn hint(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |name| format!("; did you mean {name:?}?"))
 }
 
 /// An action that somebody asked for.

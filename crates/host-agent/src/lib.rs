@@ -4,6 +4,7 @@
 
 pub mod action;
 pub mod builtin;
+pub mod extension;
 pub mod hook;
 mod nearest;
 pub mod observer;

@@ -31,10 +31,13 @@ pub(crate) fn render(
     Renderer::plain().render(&[group])
 }
 
+/// The longest word that is compared: the distance is quadratic in it, and a hostile one may have a megabyte. Qualified names of
+/// tools are shorter.
+const COMPARED_BYTES: usize = 256;
+
 /// The known word nearest to `word`, where it is near enough to be what was meant.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // A hostile word of a megabyte would make the distance quadratic in it.
-    if word.is_empty() || word.len() > 64 {
+    if word.is_empty() || word.len() > COMPARED_BYTES {
         return None;
     }
     let word = word.to_lowercase();

@@ -161,7 +161,8 @@ pub enum Change {
     SystemPrompt,
     /// Names may be taken out; needs `action:set-active-tools`. None can be put in.
     FewerTools,
-    /// Each message may be changed in its place, but for its role and tool uses. Messages that are put in at the end need
+    /// Each message may be changed in its place, but for its role, its tool uses, and whether a tool's result is an error; to change
+    /// one with the role `system` takes `action:set-system-prompt`. Messages that are put in at the end need
     /// `action:inject-user-message`, have the role `user`, and carry the plugin's id from then on.
     Messages,
     /// From false to true; needs `action:stop-after-turn`.

@@ -22,6 +22,7 @@ mod failure;
 mod native;
 mod observe;
 mod pass;
+mod plugin;
 mod runner;
 mod scope;
 mod state;
@@ -39,6 +40,8 @@ use serde_json::Value;
 
 pub use native::{Typed, handler, typed};
 pub use pass::{Cancelled, Passed, Raised};
+pub(crate) use plugin::PluginPermits;
+pub use plugin::subscriptions;
 pub use runner::{
     BREAKER_FAILURES, BREAKER_PAUSE, DEADLINE, HookOptions, HookRunner, OBSERVER_QUEUE,
 };

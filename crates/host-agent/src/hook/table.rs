@@ -314,6 +314,11 @@ impl HookTable {
         index_of(point).is_some_and(|index| !self.line(index).is_empty())
     }
 
+    /// Whether anybody is subscribed to this point who can change something, or stop it.
+    pub fn decides(&self, point: &'static Point) -> bool {
+        index_of(point).is_some_and(|index| !self.line(index).chain.is_empty())
+    }
+
     pub(super) fn line(&self, index: usize) -> &Line {
         &self.lines[index]
     }

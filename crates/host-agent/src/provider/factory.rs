@@ -8,7 +8,9 @@ use portcullis_contract::chat::{ChatError, codes};
 use portcullis_host_core::PluginId;
 
 use super::{AnswerLimits, Bounded, ChatProvider};
-use crate::nearest::{hint, nearest};
+use portcullis_host_policy::nearest;
+
+use crate::nearest::hint;
 
 /// Longest name of a provider, without its plugin's, in bytes: it stands in configuration, and in a list on a terminal.
 pub const MAX_NAME: usize = 64;

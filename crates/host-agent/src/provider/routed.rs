@@ -9,7 +9,9 @@ use portcullis_host_policy::capability::{CapabilityError, Glob};
 use portcullis_host_policy::escape;
 
 use super::{ChatProvider, ChatStream, Providers, UnknownProvider};
-use crate::nearest::{hint, nearest};
+use portcullis_host_policy::nearest;
+
+use crate::nearest::hint;
 
 /// A route that can't be used. The others are there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,7 +25,7 @@ pub enum RouteError {
         /// Where it leads to.
         provider: String,
         /// Why it is no pattern.
-        reason: CapabilityError,
+        reason: Box<CapabilityError>,
     },
     /// It leads nowhere.
     #[error("the route {pattern:?} is left out: {unknown}")]
@@ -64,6 +66,11 @@ impl Routed {
             routes: Vec::new(),
             errors: Vec::new(),
         }
+    }
+
+    /// Whether a provider answers for this model.
+    pub fn has(&self, model: &str) -> bool {
+        self.route(model).is_some()
     }
 
     fn route(&self, model: &str) -> Option<&Route> {
@@ -164,7 +171,7 @@ impl RoutedBuilder<'_> {
         let pattern: Glob = text.parse().map_err(|reason| RouteError::Pattern {
             pattern: text.to_owned(),
             provider: name.to_owned(),
-            reason,
+            reason: Box::new(reason),
         })?;
         if let Some(first) = self.routes.iter().find(|route| route.pattern == pattern) {
             return Err(RouteError::Twice {

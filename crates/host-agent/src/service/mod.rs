@@ -1,12 +1,13 @@
 //! What plugins ask of their host, with defaults that work out of the box.
 
-pub mod invoke;
+mod invoke;
 mod llm;
 mod planner;
 mod retrieval;
 #[cfg(test)]
 mod testing;
 
+pub use invoke::RegistryInvoke;
 pub use llm::ProviderLlm;
 pub use planner::{CommandPlanner, PlannerCommandError};
 pub use retrieval::{Corpora, CorpusError};

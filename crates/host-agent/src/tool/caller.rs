@@ -87,7 +87,7 @@ impl ToolCaller {
         let (arguments, outcome) = way.make(tools, scope).await;
         let result = match outcome {
             Ok(output) => answered(&*tool_use.id, output),
-            Err(error) => failed(&*tool_use.id, &error),
+            Err(failed) => failed,
         };
         let took = begun.elapsed().as_millis();
         way.tell(|way| AgentEvent::ToolEnd(AfterToolCall {
@@ -129,10 +129,11 @@ impl Way<'_> {
         &mut self,
         tools: &ToolSnapshot,
         scope: CallScope,
-    ) -> (Value, Result<ToolOutput, CallError>) {
+    ) -> (Value, Result<ToolOutput, ToolResult>) {
+        let id = &*self.tool_use.id;
         let mut prepared = match tools.prepare(self.tool_use) {
             Ok(prepared) => prepared,
-            Err(error) => return (Value::Null, Err(error)),
+            Err(error) => return (Value::Null, Err(error.result(id))),
         };
         self.tool = prepared.entry().name().to_string();
         if let Err(stopped) = self.ask(&mut prepared).await {
@@ -145,7 +146,8 @@ impl Way<'_> {
             let approved = checked.approve(&self.caller.approvals, scope).await?;
             approved.run().await
         };
-        (arguments, made.await)
+        let made: Result<ToolOutput, CallError> = made.await;
+        (arguments, made.map_err(|error| error.result(id)))
     }
 
     fn before(&self, arguments: &Value) -> BeforeToolCall {
@@ -159,7 +161,7 @@ impl Way<'_> {
     }
 
     /// Asks the handlers of `before-tool-call`.
-    async fn ask(&mut self, prepared: &mut PreparedCall) -> Result<(), CallError> {
+    async fn ask(&mut self, prepared: &mut PreparedCall) -> Result<(), ToolResult> {
         let arguments = &prepared.call.arguments;
         let hooks = &self.caller.hooks;
         let passed = hooks.run(self.table, || self.before(arguments)).await;
@@ -171,10 +173,7 @@ impl Way<'_> {
         let Some(cancelled) = passed.cancelled else {
             return Ok(());
         };
-        let stopped = CallError::Stopped {
-            tool: prepared.entry().name().clone(),
-            reason: cancelled.reason.clone(),
-        };
+        let stopped = failed(&*self.tool_use.id, "denied", &cancelled.reason);
         self.cancelled = Some(cancelled);
         Err(stopped)
     }

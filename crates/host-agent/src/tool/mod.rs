@@ -5,6 +5,7 @@
 //! needed, and is the only thing that can be called. What comes of it is a result for the model, whatever happened.
 
 mod approval;
+mod caller;
 mod entry;
 mod error;
 mod name;
@@ -29,6 +30,7 @@ use serde_json::Value;
 pub use approval::{
     Answer, ApprovalReason, ApprovalRequest, Approvals, Approver, ToolPattern, Unattended,
 };
+pub use caller::{Called, Place, ToolCaller};
 pub use entry::ToolEntry;
 pub use error::CallError;
 pub use name::{ModelName, NATIVE, NameError, QualifiedName};

@@ -48,6 +48,7 @@ impl PluginTool {
             cancel: scope.cancel.clone(),
             attachments,
             on_progress,
+            chain: scope.chain.clone(),
             ..CallOptions::default()
         }
     }

@@ -5,11 +5,9 @@ use std::sync::Arc;
 
 use portcullis_contract::chat::ToolSpec;
 use portcullis_host_core::PluginId;
+use portcullis_host_policy::nearest;
 
 use super::{ModelName, NameError, QualifiedName, ToolEntry};
-
-/// The longest name that is compared with others to find what was meant: a model may write anything.
-const COMPARED_BYTES: usize = 256;
 
 /// All tools as they were at one moment: native ones in the order in which they were added, then plugins' by id, each
 /// plugin's in its own order. It never changes, so that a turn finds the tools at its end that it told the model of at its start.
@@ -109,32 +107,15 @@ impl ToolSnapshot {
 
     /// The tool whose qualified name may have been meant.
     pub fn nearest(&self, name: &str) -> Option<&QualifiedName> {
-        let text = |entry: &&Arc<ToolEntry>| entry.name().to_string();
-        nearest(name, &self.entries, text).map(|entry| entry.name())
+        let names: Vec<_> = self.names().map(ToString::to_string).collect();
+        let found = nearest(name, names.iter().map(String::as_str))?;
+        self.names().find(|name| name.to_string() == found)
     }
 
     /// The tool's name that a model may have meant.
     pub(super) fn nearest_model_name(&self, name: &str) -> Option<&ModelName> {
-        let text = |entry: &&Arc<ToolEntry>| entry.model_name().to_string();
-        nearest(name, &self.entries, text).map(|entry| entry.model_name())
+        let mut names = self.entries.iter().map(|entry| entry.model_name());
+        let found = nearest(name, names.clone().map(ModelName::as_str))?;
+        names.find(|name| name.as_str() == found)
     }
-}
-
-/// The entry whose name differs least, where that is at most a third of it.
-fn nearest<'a>(
-    meant: &str,
-    entries: &'a [Arc<ToolEntry>],
-    name: impl Fn(&&'a Arc<ToolEntry>) -> String,
-) -> Option<&'a Arc<ToolEntry>> {
-    if meant.len() > COMPARED_BYTES {
-        return None;
-    }
-    let distances = entries.iter().map(|entry| {
-        let name = name(&entry);
-        (strsim::damerau_levenshtein(meant, &name), name.len(), entry)
-    });
-    distances
-        .filter(|(distance, length, _)| *distance <= length / 3)
-        .min_by_key(|(distance, ..)| *distance)
-        .map(|(.., entry)| entry)
 }

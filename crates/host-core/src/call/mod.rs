@@ -119,10 +119,3 @@ fn limits(plugin: &PluginInner, options: &CallOptions) -> Result<CallLimits, Err
         .min(limits.memory_bytes);
     Ok(limits)
 }
-
-/// The name that was meant, perhaps.
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
-    let distance = |known: &&str| strsim::damerau_levenshtein(known, name);
-    let nearest = known.min_by_key(distance)?;
-    (distance(&nearest) <= nearest.len() / 2).then(|| nearest.to_owned())
-}

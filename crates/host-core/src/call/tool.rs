@@ -7,6 +7,7 @@ use futures::channel::mpsc;
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
 use portcullis_host_policy::decision::GuestCode;
+use portcullis_host_policy::nearest;
 use serde_json::Value;
 
 use super::run::{Admitted, Work};
@@ -250,6 +251,6 @@ fn too_large(tool: &Tool, limit: u64) -> Error {
 fn find<'a>(plugin: &'a PluginInner, tool: &str) -> Result<&'a Tool, Error> {
     plugin.tools.get(tool).ok_or_else(|| Error::UnknownTool {
         tool: tool.to_owned(),
-        nearest: super::nearest(tool, plugin.tools.keys().map(String::as_str)),
+        nearest: nearest(tool, plugin.tools.keys().map(String::as_str)).map(str::to_owned),
     })
 }

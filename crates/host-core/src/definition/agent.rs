@@ -2,6 +2,7 @@
 
 use portcullis_contract::chat::ProviderDefinition;
 use portcullis_contract::hook::{Mode, POINTS, Point};
+use portcullis_host_policy::nearest;
 
 use super::{HookDefinition, Listed, NAME_REMEDY, RoleDefinition, is_name, within};
 use crate::bindings::v0_1::exports::portcullis::role::roles as role;
@@ -71,12 +72,12 @@ fn hook_definition(hook: hook::Subscription) -> Result<HookDefinition, Error> {
 }
 
 fn unknown_point(hook: &hook::Subscription) -> Error {
-    let distance = |name: &&str| strsim::damerau_levenshtein(name, &hook.point);
     let names = POINTS.iter().map(|point| point.name);
-    let nearest = names.min_by_key(distance).unwrap_or_default();
+    let near = nearest(&hook.point, names).map(|near| format!("; did you mean {near:?}?"));
     let problem = format!(
-        "this host has no point {:?}; the nearest is {nearest:?}",
-        hook.point
+        "this host has no point {:?}{}",
+        hook.point,
+        near.unwrap_or_default()
     );
     wrong(
         HOOK,
@@ -168,7 +169,7 @@ mod tests {
     #[test]
     fn a_point_that_there_is_not_is_told_with_the_nearest() {
         let wrong = subscription("before-tool-cal", hook::Mode::Gate, "policy");
-        assert!(problem(vec![wrong]).contains("the nearest is \"before-tool-call\""));
+        assert!(problem(vec![wrong]).contains("did you mean \"before-tool-call\""));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use portcullis_host_core::{ChatStream, Llm, ServiceCaller};
 
 use self::budget::Budgets;
 use self::meter::Meter;
-use crate::provider::ChatProvider;
+use crate::provider::{ChatProvider, allow_extra};
 
 /// The tokens that a plugin may use in a minute: some ten questions with long documents, and never a surprising bill.
 const BUDGET: NonZeroU64 = NonZeroU64::new(100_000).unwrap();
@@ -71,7 +71,7 @@ impl Llm for ProviderLlm {
         mut request: ChatRequest,
     ) -> Result<ChatStream, ChatError> {
         let input = request::check(&request)?;
-        request::check_extra(request.extra.as_deref(), &self.extra)?;
+        allow_extra(&request, &self.extra)?;
         request::strip_provenance(&mut request);
         if request.model.is_empty() {
             request.model.clone_from(&self.default_model);

@@ -1,12 +1,8 @@
 //! What a plugin may put into a request.
 
-use std::collections::BTreeSet;
-
 use portcullis_contract::chat::{
     ChatError, ChatRequest, Message, PROVENANCE, Part, ToolResultPart, codes,
 };
-use portcullis_host_policy::escape;
-use serde_json::{Map, Value};
 
 use super::meter::TOKEN_BYTES;
 
@@ -24,9 +20,6 @@ const EACH: u64 = 16;
 
 /// What a picture takes at most, in tokens, whatever its bytes: providers scale it down.
 const MEDIA_TOKENS: u64 = 1600;
-
-/// The longest name of a plugin's that an error repeats, in characters.
-const NAMED: usize = 64;
 
 /// What a request amounts to.
 #[derive(Default)]
@@ -95,32 +88,6 @@ fn at_most(what: &str, count: u64, limit: u64) -> Result<(), ChatError> {
     let message =
         format!("the request has {count} {what}, and {limit} is the most: leave some of it out");
     Err(ChatError::new(codes::INVALID, message))
-}
-
-/// Refuses an `extra` with a key that the operator did not list.
-///
-/// # Errors
-/// `invalid`, with the key.
-pub(super) fn check_extra(
-    extra: Option<&str>,
-    allowed: &BTreeSet<String>,
-) -> Result<(), ChatError> {
-    let Some(extra) = extra else {
-        return Ok(());
-    };
-    let invalid = |message: String| ChatError::new(codes::INVALID, message);
-    let object: Map<String, Value> = serde_json::from_str(extra)
-        .map_err(|error| invalid(format!("`extra` is not a JSON object: {error}")))?;
-    match object.keys().find(|key| !allowed.contains(*key)) {
-        None => Ok(()),
-        Some(key) => {
-            let key: String = key.chars().take(NAMED).collect();
-            let key = escape::line(&key);
-            Err(invalid(format!(
-                "the operator does not let `{key}` pass in `extra`: leave it out, or ask for it to be listed"
-            )))
-        }
-    }
 }
 
 /// Takes out what says who put a message in: only the host says that.
