@@ -23,7 +23,7 @@ pub enum RouteError {
         /// Where it leads to.
         provider: String,
         /// Why it is no pattern.
-        reason: CapabilityError,
+        reason: Box<CapabilityError>,
     },
     /// It leads nowhere.
     #[error("the route {pattern:?} is left out: {unknown}")]
@@ -164,7 +164,7 @@ impl RoutedBuilder<'_> {
         let pattern: Glob = text.parse().map_err(|reason| RouteError::Pattern {
             pattern: text.to_owned(),
             provider: name.to_owned(),
-            reason,
+            reason: Box::new(reason),
         })?;
         if let Some(first) = self.routes.iter().find(|route| route.pattern == pattern) {
             return Err(RouteError::Twice {
