@@ -48,7 +48,6 @@ impl LlmReply {
         self
     }
 
-    #[expect(clippy::type_complexity, reason = "named by what takes it apart")]
     pub(crate) fn into_parts(self) -> Result<(Vec<Delta>, Result<Finish, ChatError>), ChatError> {
         match self.refused {
             Some(error) => Err(error),
