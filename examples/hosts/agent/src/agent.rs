@@ -82,8 +82,8 @@ impl Agent {
         }
     }
 
-    /// Asks the handlers of a point, with the handlers of one snapshot.
-    pub(crate) async fn ask<P: Payload>(
+    /// Asks the handlers of a point, those of one snapshot.
+    async fn ask<P: Payload>(
         &self,
         snapshot: &ExtensionSnapshot,
         payload: impl FnOnce() -> P,
@@ -96,6 +96,29 @@ impl Agent {
             });
         }
         passed
+    }
+
+    /// The same within a session: what handlers want done is carried out, and who stopped it is shown. Gives the payload where it was
+    /// changed.
+    ///
+    /// # Errors
+    /// Why `what` does not happen.
+    pub(crate) async fn decide<P: Payload>(
+        &self,
+        session: &Session,
+        snapshot: &ExtensionSnapshot,
+        what: &'static str,
+        payload: impl FnOnce() -> P,
+    ) -> Result<Option<P>, String> {
+        let passed = self.ask(snapshot, payload).await;
+        self.stage(session, snapshot).apply(passed.intents).await;
+        match passed.cancelled {
+            Some(cancelled) => {
+                self.stopped(what, &cancelled);
+                Err(cancelled.reason)
+            }
+            None => Ok(passed.changed),
+        }
     }
 
     pub(crate) fn stopped(&self, what: &'static str, cancelled: &Cancelled) {

@@ -35,15 +35,11 @@ impl Agent {
             tokens: before,
             instructions: instructions.clone(),
         };
-        let passed = self.ask(snapshot, about).await;
-        if let Some(cancelled) = passed.cancelled {
-            self.stopped("the summing up was", &cancelled);
-            return;
+        match self.decide(session, snapshot, "the summing up was", about).await {
+            Ok(Some(changed)) => instructions = changed.instructions,
+            Ok(None) => {}
+            Err(_) => return,
         }
-        if let Some(changed) = passed.changed {
-            instructions = changed.instructions;
-        }
-        self.stage(session, snapshot).apply(passed.intents).await;
         match self.sum_up(&session.messages[..cut], snapshot, model, instructions).await {
             Ok(summary) => self.replace(session, cut, summary),
             Err(error) => {

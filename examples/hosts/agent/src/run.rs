@@ -82,15 +82,9 @@ impl Agent {
             sender: "user".to_owned(),
             text: text.clone(),
         };
-        let passed = self.ask(&snapshot, received).await;
-        if let Some(cancelled) = passed.cancelled {
-            self.stopped("the message was", &cancelled);
-            return Err(cancelled.reason);
-        }
-        if let Some(changed) = passed.changed {
+        if let Some(changed) = self.decide(session, &snapshot, "the message was", received).await? {
             text = changed.text;
         }
-        self.stage(session, &snapshot).apply(passed.intents).await;
         self.tell(&AgentEvent::MessageIn(MessageReceived {
             session: session.id.clone(),
             channel: self.settings.channel.clone(),
@@ -114,16 +108,10 @@ impl Agent {
             tools: tools.iter().map(ToString::to_string).collect(),
             text: text.clone(),
         };
-        let passed = self.ask(snapshot, start).await;
-        if let Some(cancelled) = passed.cancelled {
-            self.stopped("the run was", &cancelled);
-            return Err(cancelled.reason);
-        }
-        if let Some(changed) = passed.changed {
+        if let Some(changed) = self.decide(session, snapshot, "the run was", start).await? {
             text = changed.text;
             tools.retain(|tool| changed.tools.contains(&tool.to_string()));
         }
-        self.stage(session, snapshot).apply(passed.intents).await;
         self.tell(&AgentEvent::AgentStart(BeforeAgentStart {
             session: session.id.clone(),
             role: session.play.lock().role.clone(),
@@ -203,13 +191,8 @@ impl Agent {
             turn: number,
             context: Vec::new(),
         };
-        let passed = self.ask(snapshot, next).await;
-        if let Some(cancelled) = passed.cancelled {
-            self.stopped("the next turn was", &cancelled);
-            return Err(cancelled.reason);
-        }
-        self.stage(session, snapshot).apply(passed.intents).await;
-        Ok(passed.changed.map_or_else(Vec::new, |next| next.context))
+        let changed = self.decide(session, snapshot, "the next turn was", next).await?;
+        Ok(changed.map_or_else(Vec::new, |next| next.context))
     }
 
     /// Whether the run stops, and why.
@@ -226,16 +209,14 @@ impl Agent {
             turn: number,
             stop: answered || too_many,
         };
-        let passed = self.ask(snapshot, ended).await;
-        if let Some(cancelled) = passed.cancelled {
-            self.stopped("the run was", &cancelled);
-            return Some(cancelled.reason);
-        }
-        self.stage(session, snapshot).apply(passed.intents).await;
+        let changed = match self.decide(session, snapshot, "the run was", ended).await {
+            Ok(changed) => changed,
+            Err(reason) => return Some(reason),
+        };
         if let Some(asked) = session.play.lock().stop.take() {
             return Some(asked);
         }
-        if passed.changed.is_some_and(|ended| ended.stop) {
+        if changed.is_some_and(|ended| ended.stop) {
             return Some("a hook stopped it".to_owned());
         }
         too_many.then(|| format!("it took {number} turns, and there are no more than that"))
@@ -253,15 +234,11 @@ impl Agent {
             channel: self.settings.channel.clone(),
             text: text.clone(),
         };
-        let passed = self.ask(snapshot, sending).await;
-        if let Some(cancelled) = passed.cancelled {
-            self.stopped("the answer was", &cancelled);
-            return Outcome::Stopped(cancelled.reason);
+        match self.decide(session, snapshot, "the answer was", sending).await {
+            Ok(Some(changed)) => text = changed.text,
+            Ok(None) => {}
+            Err(reason) => return Outcome::Stopped(reason),
         }
-        if let Some(changed) = passed.changed {
-            text = changed.text;
-        }
-        self.stage(session, snapshot).apply(passed.intents).await;
         self.ui.show(Shown::Answer(text.clone()));
         self.tell(&AgentEvent::MessageOut(MessageSent {
             session: session.id.clone(),

@@ -89,6 +89,15 @@ impl Turn<'_> {
         })
     }
 
+    async fn decide<P: Payload>(
+        &self,
+        session: &Session,
+        what: &'static str,
+        payload: impl FnOnce() -> P,
+    ) -> Result<Option<P>, String> {
+        self.agent.decide(session, self.snapshot, what, payload).await
+    }
+
     /// The model that is asked.
     async fn model(&self, session: &Session) -> Result<String, String> {
         let (model, role) = {
@@ -101,13 +110,8 @@ impl Turn<'_> {
             model: model.clone(),
             role,
         };
-        let passed = self.agent.ask(self.snapshot, resolve).await;
-        if let Some(cancelled) = passed.cancelled {
-            self.agent.stopped("the choice of a model was", &cancelled);
-            return Err(cancelled.reason);
-        }
-        self.agent.stage(session, self.snapshot).apply(passed.intents).await;
-        Ok(passed.changed.map_or(model, |changed| changed.model))
+        let changed = self.decide(session, "the choice of a model was", resolve).await?;
+        Ok(changed.map_or(model, |changed| changed.model))
     }
 
     /// The system prompt, with what follows it.
@@ -121,15 +125,9 @@ impl Turn<'_> {
             system: system.clone(),
             context: context.clone(),
         };
-        let passed = self.agent.ask(self.snapshot, build).await;
-        if let Some(cancelled) = passed.cancelled {
-            self.agent.stopped("the prompt was", &cancelled);
-            return Err(cancelled.reason);
-        }
-        if let Some(changed) = passed.changed {
+        if let Some(changed) = self.decide(session, "the prompt was", build).await? {
             (system, context) = (changed.system, changed.context);
         }
-        self.agent.stage(session, self.snapshot).apply(passed.intents).await;
         context.insert(0, system);
         Ok(context.join("\n\n"))
     }
@@ -152,18 +150,13 @@ impl Turn<'_> {
             tools: self.tools.names().map(ToString::to_string).collect(),
             messages: messages.clone(),
         };
-        let passed = self.agent.ask(self.snapshot, call).await;
-        if let Some(cancelled) = passed.cancelled {
-            self.agent.stopped("the request to the model was", &cancelled);
-            return Err(cancelled.reason);
-        }
-        if let Some(changed) = passed.changed {
+        let changed = self.decide(session, "the request to the model was", call).await?;
+        if let Some(changed) = changed {
             let names = self.tools.names();
-            let left: Vec<_> = names.filter(|name| changed.tools.contains(&name.to_string()));
+            let left = names.filter(|name| changed.tools.contains(&name.to_string()));
             self.tools = self.tools.restrict(left);
             (model, messages) = (changed.model, changed.messages);
         }
-        self.agent.stage(session, self.snapshot).apply(passed.intents).await;
         Ok(ChatRequest {
             model,
             messages: messages.iter().map(for_model).collect(),
@@ -226,16 +219,10 @@ impl Turn<'_> {
             tool_uses: names.clone(),
             text: said.message.text(),
         };
-        let passed = self.agent.ask(self.snapshot, output).await;
-        if let Some(cancelled) = passed.cancelled {
-            self.agent.stopped("the model's answer was", &cancelled);
-            return Err(cancelled.reason);
-        }
-        if let Some(changed) = passed.changed {
+        if let Some(changed) = self.decide(session, "the model's answer was", output).await? {
             said.message.parts.retain(|part| !matches!(part, Part::Text(_)));
             said.message.parts.insert(0, Part::Text(changed.text));
         }
-        self.agent.stage(session, self.snapshot).apply(passed.intents).await;
         self.agent.tell(&AgentEvent::LlmResponse(LlmOutput {
             session: session.id.clone(),
             turn: self.number,
