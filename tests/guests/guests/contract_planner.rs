@@ -1,4 +1,4 @@
-//! Brings a tool and imports the planner, which not every host serves.
+//! Brings a tool and imports the planner, as the contract has it.
 
 wit_bindgen::generate!({
     path: "../../wit",
@@ -24,7 +24,7 @@ impl Guest for Plugin {
         vec![ToolDefinition {
             name: "ask".into(),
             title: None,
-            description: "Asks an import that the host may not have.".into(),
+            description: "Asks for a plan, and answers with what came of it.".into(),
             input_schema: r#"{"type":"object"}"#.into(),
             output_schema: None,
             streams: Streams::empty(),

@@ -44,13 +44,18 @@ async fn a_later_patch_loads_unless_it_uses_what_is_new_in_it() {
 
 #[tokio::test]
 async fn what_is_in_the_contract_and_not_served_yet_is_told_in_words() {
-    let error = load_error(CONTRACT_PLANNER).await;
+    let error = load_error(CONTRACT_UNSERVED).await;
     assert!(
-        matches!(&error, Error::NotServed { interface } if interface.starts_with("portcullis:host/planner")),
+        matches!(&error, Error::NotServed { interface } if interface == "portcullis:host/ask@0.1.0"),
         "{error}"
     );
-    let error = load_error(CONTRACT_UNSERVED).await;
-    assert_eq!(error.kind(), ErrorKind::NotServed, "{error}");
+}
+
+#[tokio::test]
+async fn what_asks_the_agent_loads_where_nothing_was_granted_and_is_denied() {
+    let plugin = load(&host(), CONTRACT_PLANNER).await;
+    let answer = ask(&plugin, "ask", json!({})).await;
+    assert!(answer.as_str().unwrap().contains("denied"), "{answer}");
 }
 
 #[tokio::test]
