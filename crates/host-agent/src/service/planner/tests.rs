@@ -131,28 +131,26 @@ fn hanging() -> Script {
 #[tokio::test(start_paused = true)]
 async fn a_planner_that_hangs_is_killed_at_the_deadline_with_all_that_it_started() {
     let script = hanging();
-    let (solved, gone) = tokio::join!(script.solve(), async {
+    let (solved, ()) = tokio::join!(script.solve(), async {
         let gone = begun(&script).await;
         tokio::time::advance(TIMEOUT).await;
-        gone
+        gone.await.unwrap();
     });
     let error = solved.unwrap_err();
     assert_eq!(error.code, "unavailable");
     assert!(error.retryable);
-    gone.await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_calls_deadline_counts_where_it_comes_first() {
     let script = hanging();
     let caller = caller(Duration::from_secs(1));
-    let (solved, gone) = tokio::join!(script.planner.solve(&caller, "", ""), async {
+    let (solved, ()) = tokio::join!(script.planner.solve(&caller, "", ""), async {
         let gone = begun(&script).await;
         tokio::time::advance(Duration::from_secs(1)).await;
-        gone
+        gone.await.unwrap();
     });
     assert_eq!(solved.unwrap_err().code, "unavailable");
-    gone.await.unwrap();
 }
 
 #[tokio::test]
