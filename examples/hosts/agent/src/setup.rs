@@ -3,19 +3,25 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
+use portcullis_host_agent::core::secret::{MemorySecrets, SecretStore as _, SecretString};
 use portcullis_host_agent::core::{
     ConfigFile, Host, PluginDir, Registry, RegistryOptions, Services, TrustFolder, Watch,
 };
 use portcullis_host_agent::extension::{Extensions, ExtensionsBuilder, Follow};
 use portcullis_host_agent::builtin::{BootScript, SessionMemory, boot_script};
+use portcullis_host_agent::hook::HookOptions;
 use portcullis_host_agent::provider::{OpenAi, Scripted, Turn};
 use portcullis_host_agent::service::{CommandPlanner, Corpora, ProviderLlm, RegistryInvoke};
 use portcullis_host_agent::tool::{Approvals, ToolPattern};
 
 use crate::tools::{DeleteFile, ReadFile};
+
+/// How long a handler of a hook may take: one that keeps something writes it to the disk, and others of its plugin wait for that.
+const HOOK_DEADLINE: Duration = Duration::from_millis(250);
 
 /// A terminal agent whose tools, hooks, models and roles can be plugins.
 #[derive(Clone, Debug, Parser)]
@@ -40,6 +46,9 @@ pub struct Args {
     /// The operator's configuration; the usual places are searched otherwise.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Gives the host a secret from the environment, for the requests that portcullis.toml binds it to: `NAME=VARIABLE`.
+    #[arg(long, value_name = "SECRET", value_parser = pair)]
+    pub secret: Vec<(String, String)>,
     /// Leaves plugins out.
     #[arg(long)]
     pub no_plugins: bool,
@@ -93,7 +102,12 @@ impl Drop for Plugged {
 /// # Errors
 /// What of the arguments can't be used.
 pub fn extensions(args: &Args) -> Result<ExtensionsBuilder> {
+    let options = HookOptions {
+        deadline: HOOK_DEADLINE,
+        ..HookOptions::default()
+    };
     let mut builder = Extensions::builder()
+        .hook_options(options)
         .tool(ReadFile::new(&args.folder))?
         .tool(DeleteFile::new(&args.folder))?;
     if let Some(endpoint) = &args.endpoint {
@@ -154,6 +168,16 @@ fn services(
     Ok(services)
 }
 
+/// The secrets that the command line names.
+async fn secrets(args: &Args) -> Result<MemorySecrets> {
+    let secrets = MemorySecrets::new();
+    for (name, variable) in &args.secret {
+        let value = std::env::var(variable).with_context(|| format!("the variable {variable} is not set"))?;
+        secrets.set(&name.parse()?, SecretString::from(value)).await?;
+    }
+    Ok(secrets)
+}
+
 /// Finds the operator's plugins, loads them, and keeps in step with their folders. None where plugins are off.
 ///
 /// # Errors
@@ -172,6 +196,7 @@ pub async fn plug_in(
     let host = Host::builder()
         .network(!settings.offline.unwrap_or(false))
         .services(services(args, extensions, approvals)?)
+        .secrets(Arc::new(secrets(args).await?))
         .protect(file.map(|file| file.path().to_owned()))
         .build()?;
     let dirs = match &settings.dirs {

@@ -14,7 +14,7 @@ macro_rules! observed {
     ($($point:literal $name:ident $metadata:ident;)*) => {$(
         #[plugin_hook($point, phase = telemetry)]
         async fn $name(event: $metadata) -> Result<(), ToolError> {
-            trail::note($point, &event).await
+            trail::note($point, trail::metadata(&event)?).await
         }
     )*};
 }

@@ -44,12 +44,12 @@ struct Kept {
 }
 
 /// Writes an event down. Another may write at the same time; then the later one begins anew.
-pub(crate) async fn note(point: &str, event: &impl Serialize) -> Result<(), ToolError> {
+pub(crate) async fn note(point: &str, metadata: Map<String, Value>) -> Result<(), ToolError> {
     let key = format!("{POINT}{point}");
     let noted = Noted {
         point: point.to_owned(),
         at: now(),
-        metadata: metadata(event)?,
+        metadata,
     };
     loop {
         let before = state::get_json::<Kept>(&key).await?;
@@ -98,7 +98,8 @@ fn now() -> u64 {
     since.map_or(0, |since| since.as_millis() as u64)
 }
 
-fn metadata(event: &impl Serialize) -> Result<Map<String, Value>, ToolError> {
+/// What is kept of an event.
+pub(crate) fn metadata(event: &impl Serialize) -> Result<Map<String, Value>, ToolError> {
     let fields: Map<String, Value> = serde_json::from_value(serde_json::to_value(event)?)?;
     let short = |(name, value)| (name, short(value));
     Ok(fields.into_iter().map(short).collect())

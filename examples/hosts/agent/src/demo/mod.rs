@@ -72,7 +72,8 @@ impl Drop for Demo {
 /// # Errors
 /// Where something of it can't be set up.
 pub async fn run(folder: &Path, ui: Arc<dyn Ui>) -> Result<()> {
-    let demo = Demo::new(folder, Arc::clone(&ui)).await?;
+    let file = |name: &str| folder.join(format!("{name}.wasm"));
+    let demo = Demo::new(file, Arc::clone(&ui)).await?;
     demo.converse(&*ui).await?;
     let report = demo.audit().await?;
     ui.show(Shown::Note(format!("audit-trail counted: {report}")));
@@ -80,11 +81,12 @@ pub async fn run(folder: &Path, ui: Arc<dyn Ui>) -> Result<()> {
 }
 
 impl Demo {
-    /// Starts the model's server, loads the plugins with what each asks for, and puts the agent together.
+    /// Starts the model's server, loads the plugins with what each asks for, and puts the agent together. `file` says where each of
+    /// [`PLUGINS`] is.
     ///
     /// # Errors
     /// Where a plugin is missing or can't be loaded, or no port is free.
-    pub async fn new(folder: &Path, ui: Arc<dyn Ui>) -> Result<Self> {
+    pub async fn new(file: impl Fn(&str) -> PathBuf, ui: Arc<dyn Ui>) -> Result<Self> {
         let server = server::Server::start(KEY).await?;
         let work = work_folder()?;
         let approvals = approvals(Unattended::default());
@@ -98,7 +100,7 @@ impl Demo {
         let host = host(&extensions, &approvals).await?;
         let mut plugins = Vec::new();
         for name in PLUGINS {
-            let file = folder.join(format!("{name}.wasm"));
+            let file = file(name);
             let plugin = load(&host, &file, &server).await;
             plugins.push(plugin.with_context(|| format!("{} can't be loaded", file.display()))?);
         }
