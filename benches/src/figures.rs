@@ -18,7 +18,7 @@ pub(crate) enum Bound {
 use Bound::{Anything, AtLeast, AtMost};
 
 /// In the order of the table. Each is a promise to whoever uses the project, set from what was measured by hand.
-pub(crate) const FIGURES: [Figure; 20] = [
+pub(crate) const FIGURES: [Figure; 25] = [
     Figure {
         key: "isolated_ratio",
         name: "isolated call ÷ floor's",
@@ -108,6 +108,31 @@ pub(crate) const FIGURES: [Figure; 20] = [
         key: "egress_large_ratio",
         name: "1 GiB: throughput through the gate ÷ hyper's",
         bound: AtLeast(0.7),
+    },
+    Figure {
+        key: "hook_point_us",
+        name: "hook point without subscribers, µs",
+        bound: AtMost(1.0),
+    },
+    Figure {
+        key: "hook_gate_ratio",
+        name: "one plugin gate ÷ an isolated tool call",
+        bound: AtMost(1.5),
+    },
+    Figure {
+        key: "provider_deltas_per_s",
+        name: "pieces per second through a provider plugin",
+        bound: AtLeast(200_000.0),
+    },
+    Figure {
+        key: "disabled_tool_us",
+        name: "native tool with plugins off, µs added by hooks",
+        bound: AtMost(2.0),
+    },
+    Figure {
+        key: "disabled_provider_ratio",
+        name: "native provider with plugins off ÷ asked directly",
+        bound: AtMost(1.1),
     },
     Figure {
         key: "telemetry_off_ratio",

@@ -62,15 +62,20 @@ pub(crate) fn build(portcullis: &Path, names: &[impl AsRef<str>]) -> Result<Path
 
 /// Builds the `portcullis` command and gives its path.
 pub(crate) fn portcullis() -> Result<PathBuf> {
-    println!("Building the portcullis command (some minutes the first time)");
+    binary("portcullis")
+}
+
+/// Builds a program of the workspace and gives its path.
+pub(crate) fn binary(name: &str) -> Result<PathBuf> {
+    println!("Building the {name} command (some minutes the first time)");
     let mut build = cargo(root());
     // All packages, and `--examples` of which there are none, choose the features that dependencies have in the tests:
     // the engine takes minutes to compile, and would be compiled again for any other set.
-    build.args(["build", "--workspace", "--bin", "portcullis", "--examples"]);
+    build.args(["build", "--workspace", "--bin", name, "--examples"]);
     shell::run(build)?;
     Ok(target_dir()?
         .join("debug")
-        .join(format!("portcullis{}", std::env::consts::EXE_SUFFIX)))
+        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
 }
 
 fn with_cargo_component(install: Install) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Calls the example plugins on real input – this repository's README.md and Cargo.lock, a table, a server on this machine –
 //! and holds each answer against what this program finds in the same input by itself.
 
+mod agent;
 mod reach;
 mod stand_in;
 mod trust;
@@ -15,13 +16,18 @@ use serde_json::Value;
 use crate::build_examples::{build, portcullis};
 use crate::shell::{output, root, target_dir};
 
-const PLUGINS: [&str; 9] = [
+const PLUGINS: [&str; 14] = [
+    "audit-trail",
     "counter",
+    "designer",
     "file-search",
     "gist",
+    "guard",
     "hello",
     "lockfile",
     "notes",
+    "openai-compatible",
+    "redact",
     "tail",
     "text-tools",
     "weather",
@@ -84,9 +90,10 @@ pub(crate) fn run() -> Result<()> {
         }
     }
     trust::show(&portcullis, &folder, &home).context("trust")?;
+    agent::show(&folder, &home).context("agent")?;
     ensure!(wrong == 0, "{wrong} of {} calls went wrong", calls.len());
     println!(
-        "\n{} calls in the sandbox and a plugin that had to be trusted, and every answer is right.",
+        "\n{} calls in the sandbox, a plugin that had to be trusted and a conversation, and every answer is right.",
         calls.len()
     );
     println!("Make your own: README.md, \"Write, build, run\".");

@@ -1,5 +1,6 @@
 //! The groups of figures, one file each.
 
+mod agent;
 mod calls;
 mod decision;
 mod egress;
@@ -26,7 +27,7 @@ pub(crate) struct Group {
     pub(crate) measure: fn() -> Result<Vec<Measured>>,
 }
 
-pub(crate) const GROUPS: [Group; 11] = [
+pub(crate) const GROUPS: [Group; 12] = [
     Group {
         name: "calls",
         what: "isolated and warm calls",
@@ -76,6 +77,11 @@ pub(crate) const GROUPS: [Group; 11] = [
         name: "egress",
         what: "requests through the gate, and by hyper alone",
         measure: egress::measure,
+    },
+    Group {
+        name: "agent",
+        what: "hooks, a plugin's gate and provider, and an agent without plugins",
+        measure: agent::measure,
     },
     Group {
         name: "telemetry",

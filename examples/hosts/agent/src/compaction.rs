@@ -10,8 +10,8 @@ use crate::agent::Agent;
 use crate::session::{Session, for_model, tokens};
 use crate::ui::Shown;
 
-/// Messages at the end that stay as they are: what the model works on now.
-const KEPT: usize = 4;
+/// Messages at the end that stay as they are, and all up to what the user said before them: what the model works on now.
+const KEPT: usize = 2;
 
 const INSTRUCTIONS: &str = "Sum up the conversation so far in a few sentences: what the user wants, what was found out, \
     and what is still to be done.";
@@ -97,7 +97,7 @@ mod tests {
         let roles = ["user", "assistant", "tool", "assistant", "user", "assistant", "tool", "assistant"];
         let messages: Vec<_> = roles.iter().map(|role| said(role)).collect();
         assert_eq!(cut(&messages), Some(4));
-        assert_eq!(cut(&messages[..5]), None);
+        assert_eq!(cut(&messages[..4]), None);
         assert_eq!(cut(&[]), None);
     }
 }

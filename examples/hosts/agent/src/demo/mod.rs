@@ -8,6 +8,7 @@ mod server;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use portcullis_host_agent::core::secret::{MemorySecrets, SecretStore, SecretString, Use};
@@ -15,6 +16,7 @@ use portcullis_host_agent::core::{
     Cancellation, Grant, Host, LoadOptions, MemoryState, Plugin, Services,
 };
 use portcullis_host_agent::extension::Extensions;
+use portcullis_host_agent::hook::HookOptions;
 use portcullis_host_agent::provider::Scripted;
 use portcullis_host_agent::service::{ProviderLlm, RegistryInvoke};
 use portcullis_host_agent::tool::{Approvals, Unattended};
@@ -37,10 +39,14 @@ pub const PLUGINS: [&str; 6] = [
 /// What the operator gives the host for the model's server, and no plugin sees.
 const KEY: &str = "sk-demo-key-that-no-plugin-sees";
 
+/// How long a handler may take: nothing of the conversation depends on how busy the machine is.
+const HOOK_DEADLINE: Duration = Duration::from_secs(5);
+
 /// What is said, in this order.
-const MESSAGES: [&str; 3] = [
+const MESSAGES: [&str; 4] = [
     "How long are my notes, and who wrote them? Clean up afterwards.",
     "Now design a poster for the talk.",
+    "And a smaller one.",
     "/status thank you",
 ];
 
@@ -90,7 +96,12 @@ impl Demo {
         let server = server::Server::start(KEY).await?;
         let work = work_folder()?;
         let approvals = approvals(Unattended::default());
+        let options = HookOptions {
+            deadline: HOOK_DEADLINE,
+            ..HookOptions::default()
+        };
         let extensions = Extensions::builder()
+            .hook_options(options)
             .tool(ReadFile::new(&work))?
             .tool(DeleteFile::new(&work))?
             .provider("scripted", Arc::new(Scripted::reacting(model::large)))

@@ -8,10 +8,6 @@ use serde_json::{Value, json};
 pub(super) fn small(request: &Value) -> Vec<Value> {
     let messages = request["messages"].as_array().cloned().unwrap_or_default();
     let results = messages.iter().filter(|message| message["role"] == "tool").count();
-    let last = messages.last().map_or(&Value::Null, |last| &last["content"]);
-    if last.to_string().contains("Sum up the conversation") {
-        return finished(words("The user wants a poster; the notes are read."), "stop");
-    }
     match results {
         0 => {
             let mut pieces = words("Let me read the notes and count.");
@@ -54,6 +50,10 @@ fn finished(mut pieces: Vec<Value>, reason: &str) -> Vec<Value> {
 
 /// The large model, which a native provider plays. What it says shows which prompt it got.
 pub(super) fn large(request: &ChatRequest) -> Turn {
+    let last = request.messages.last().map(|last| last.text());
+    if last.is_some_and(|last| last.contains("Sum up the conversation")) {
+        return Turn::new().text("The notes were read, and nothing was deleted. The user wants posters.");
+    }
     let prompt = request.messages.first().map(|first| first.text());
     let prompt = prompt.unwrap_or_default();
     let role = prompt.split(['.', '\n']).next().unwrap_or_default();
