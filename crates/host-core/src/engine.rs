@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use wasmtime::component::Linker;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use crate::service::HostInterface;
+use crate::service::{Chain, HostInterface};
 use crate::state::State;
 use crate::ticker::Ticker;
 use crate::{Error, Limits, imports};
@@ -157,7 +157,7 @@ fn pool(limits: &Limits, in_flight: u64, map_count: u64) -> (PoolingAllocationCo
         .linear_memory_keep_resident(KEEP_RESIDENT)
         .table_keep_resident(KEEP_RESIDENT)
         .async_stack_keep_resident(KEEP_RESIDENT)
-        .total_stacks(to_u32(calls + PROBES))
+        .total_stacks(to_u32(calls + PROBES + CHAINED))
         .total_component_instances(to_u32(core_instances))
         .total_core_instances(to_u32(core_instances))
         .total_memories(to_u32(memories))
@@ -176,6 +176,9 @@ fn pool(limits: &Limits, in_flight: u64, map_count: u64) -> (PoolingAllocationCo
 
 /// Stacks for plugins that are asked for their definitions while every call is taken.
 const PROBES: u64 = 2;
+
+/// Stacks for one chain of calls, which has the permit of its first: a host with one permit can finish the longest.
+const CHAINED: u64 = Chain::DEPTH as u64 - 1;
 
 fn max_map_count() -> u64 {
     let text = std::fs::read_to_string("/proc/sys/vm/max_map_count").unwrap_or_default();

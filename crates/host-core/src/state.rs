@@ -13,6 +13,7 @@ use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::access::{Access, Caller};
 use crate::blocking::Blocking;
+use crate::call::Aside;
 use crate::cancel::Cancellation;
 use crate::egress::{Http, PluginEgress};
 use crate::environment::{Environment, equip, is_denied};
@@ -116,6 +117,8 @@ pub(crate) struct Call {
     pub(crate) deadline: Instant,
     /// The calls that led here and this one, where another plugin makes it.
     pub(crate) chain: Option<Chain>,
+    /// Where work for it goes that may call other plugins.
+    pub(crate) aside: Aside,
     host_calls: u64,
     host_call_bytes: u64,
     log_lines: u64,
@@ -145,6 +148,7 @@ impl Call {
             cancel: None,
             deadline,
             chain: None,
+            aside: Aside::default(),
             host_calls: 0,
             host_call_bytes: 0,
             log_lines: 0,

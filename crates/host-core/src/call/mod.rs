@@ -1,5 +1,6 @@
 //! The life of a call.
 
+mod aside;
 mod chat;
 mod hook;
 mod run;
@@ -22,6 +23,7 @@ use crate::state::Call;
 use crate::telemetry::TraceContext;
 use crate::value::{Blob, Content, Progress};
 
+pub(crate) use aside::Aside;
 pub use hook::{HookAnswer, HookVerdict};
 
 /// How one call differs from the plugin's limits and settings. The default differs in nothing.
@@ -86,7 +88,8 @@ fn admit(
     };
     let chained = chain.is_some();
     let mut call = Call::new(Arc::clone(&id), limits, &plugin.owner.access, deadline);
-    (call.what, call.chain) = (what, chain);
+    let (aside, handed) = aside::aside();
+    (call.what, call.chain, call.aside) = (what, chain, aside);
     if options.on_decision.is_some() || options.trace.is_some() {
         let access = Arc::clone(&plugin.owner.access);
         call.caller = Caller::watched(access, id, options.on_decision, options.trace);
@@ -97,6 +100,7 @@ fn admit(
         call,
         session: options.session,
         chained,
+        handed,
     })
 }
 

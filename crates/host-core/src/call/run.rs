@@ -1,12 +1,14 @@
 //! Running a call: permits, an instance, and an end in time, whatever the work is.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{Either, select};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::aside::Handed;
 use crate::cancel::Cancellation;
 use crate::error::Error;
 use crate::instance::Instance;
@@ -31,6 +33,8 @@ pub(super) struct Admitted {
     pub(super) session: Option<String>,
     /// Another plugin's call makes this one, and has its permit.
     pub(super) chained: bool,
+    /// What is done for it beside its guest.
+    pub(super) handed: Handed,
 }
 
 /// What came of a call, and whether its session had lost its state before.
@@ -46,17 +50,23 @@ impl Admitted {
         plugin: &PluginInner,
         work: W,
     ) -> Result<Answered<W::Answer>, Error> {
-        let (after, grace) = (self.call.limits.wall_clock, self.call.limits.cancel_grace);
-        let deadline = self.call.deadline;
-        let cancel = self.call.cancel.clone();
+        let Self {
+            call,
+            session,
+            chained,
+            handed,
+        } = self;
+        let (after, grace) = (call.limits.wall_clock, call.limits.cancel_grace);
+        let deadline = call.deadline;
+        let cancel = call.cancel.clone();
         let stopped = &plugin.stopped;
-        let permits = permits(plugin, deadline, self.chained);
+        let permits = permits(plugin, deadline, chained);
         let permits = stopped.run_until_cancelled(permits).await;
         let _permits = permits.unwrap_or(Err(Error::Stopped))?;
         // Pinned here once: it is large, and every further layer would move it.
-        let work = pin!(self.enter(plugin, work));
+        let work = pin!(enter(plugin, call, session, work));
         let in_time = pin!(async {
-            let output = timeout_at(deadline, work).await;
+            let output = timeout_at(deadline, handed.beside(work)).await;
             output.unwrap_or(Err(Error::DeadlineExceeded { after }))
         });
         let ended = pin!(async {
@@ -76,25 +86,26 @@ impl Admitted {
             Either::Right(((), _)) => Err(Error::Cancelled),
         }
     }
+}
 
-    async fn enter<W: Work>(
-        self,
-        plugin: &PluginInner,
-        work: W,
-    ) -> Result<Answered<W::Answer>, Error> {
-        let caller = std::sync::Arc::clone(&self.call.caller);
-        let mut lease = plugin.lease(self.call, self.session.as_deref()).await?;
-        let answer = work.run(&mut lease.instance).await;
-        lease.instance.tell_fuel();
-        let answer = answer.map_err(|error| tell_session(error, lease.in_session()))?;
-        if caller.is_caught() {
-            // It was quicker than the tick that ends it.
-            return Err(caller.denied(Caught.into()));
-        }
-        let rebuilt = lease.rebuilt();
-        lease.keep(&plugin.instances);
-        Ok(Answered { answer, rebuilt })
+async fn enter<W: Work>(
+    plugin: &PluginInner,
+    call: Call,
+    session: Option<String>,
+    work: W,
+) -> Result<Answered<W::Answer>, Error> {
+    let caller = Arc::clone(&call.caller);
+    let mut lease = plugin.lease(call, session.as_deref()).await?;
+    let answer = work.run(&mut lease.instance).await;
+    lease.instance.tell_fuel();
+    let answer = answer.map_err(|error| tell_session(error, lease.in_session()))?;
+    if caller.is_caught() {
+        // It was quicker than the tick that ends it.
+        return Err(caller.denied(Caught.into()));
     }
+    let rebuilt = lease.rebuilt();
+    lease.keep(&plugin.instances);
+    Ok(Answered { answer, rebuilt })
 }
 
 /// A permit of the plugin and one of the host. A chain of calls has its first one's, and each further plugin must have room now:

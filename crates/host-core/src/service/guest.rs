@@ -13,6 +13,7 @@ use crate::bindings::v0_1::portcullis::host::host_types::{
     Chunk as WitChunk, HostError, PlanStep as WitStep,
 };
 use crate::bindings::v0_1::portcullis::host::{planner, planner_sync, retrieval, retrieval_sync};
+use crate::call::Aside;
 use crate::state::State;
 
 type Answer<T> = std::result::Result<T, HostError>;
@@ -83,6 +84,7 @@ impl State {
             Ok(Search {
                 service: service.ok_or_else(|| unavailable("nothing to search in"))?,
                 caller: self.service_caller(),
+                aside: self.call.aside.clone(),
                 corpora,
                 query,
                 limit: limit.min(MOST_CHUNKS),
@@ -102,6 +104,7 @@ impl State {
         Ok(Ok(Plan {
             service,
             caller: self.service_caller(),
+            aside: self.call.aside.clone(),
             domain,
             problem,
         }))
@@ -112,18 +115,23 @@ impl State {
 struct Search {
     service: Arc<dyn Retrieval>,
     caller: ServiceCaller,
+    aside: Aside,
     corpora: Vec<String>,
     query: String,
     limit: u32,
 }
 
 impl Search {
-    async fn run(self) -> Answer<Vec<WitChunk>> {
-        let found = self
-            .service
-            .search(&self.caller, &self.corpora, &self.query, self.limit)
-            .await?;
-        Ok(found.into_iter().map(WitChunk::from).collect())
+    async fn run(self) -> Result<Answer<Vec<WitChunk>>> {
+        let aside = self.aside.clone();
+        let found = aside.run(async move {
+            let service = &self.service;
+            service
+                .search(&self.caller, &self.corpora, &self.query, self.limit)
+                .await
+        });
+        let found = found.await?.map_err(HostError::from);
+        Ok(found.map(|chunks| chunks.into_iter().map(WitChunk::from).collect()))
     }
 }
 
@@ -131,17 +139,22 @@ impl Search {
 struct Plan {
     service: Arc<dyn Planner>,
     caller: ServiceCaller,
+    aside: Aside,
     domain: String,
     problem: String,
 }
 
 impl Plan {
-    async fn run(self) -> Answer<Vec<WitStep>> {
-        let steps = self
-            .service
-            .solve(&self.caller, &self.domain, &self.problem)
-            .await?;
-        Ok(steps.into_iter().map(WitStep::from).collect())
+    async fn run(self) -> Result<Answer<Vec<WitStep>>> {
+        let aside = self.aside.clone();
+        let steps = aside.run(async move {
+            let service = &self.service;
+            service
+                .solve(&self.caller, &self.domain, &self.problem)
+                .await
+        });
+        let steps = steps.await?.map_err(HostError::from);
+        Ok(steps.map(|steps| steps.into_iter().map(WitStep::from).collect()))
     }
 }
 
@@ -221,7 +234,7 @@ impl retrieval::HostWithStore<State> for HasSelf<State> {
     ) -> Result<Answer<Vec<WitChunk>>> {
         let begun = accessor.with(|mut access| access.get().begin_search(corpus, query, limit))?;
         let answer = match begun {
-            Ok(search) => search.run().await,
+            Ok(search) => search.run().await?,
             Err(refused) => Err(refused),
         };
         let bytes = answer.as_deref().map_or(0, chunk_bytes);
@@ -238,7 +251,7 @@ impl retrieval_sync::Host for State {
         limit: u32,
     ) -> Result<Answer<Vec<WitChunk>>> {
         let answer = match self.begin_search(corpus, query, limit)? {
-            Ok(search) => search.run().await,
+            Ok(search) => search.run().await?,
             Err(refused) => Err(refused),
         };
         self.call
@@ -257,7 +270,7 @@ impl planner::HostWithStore<State> for HasSelf<State> {
     ) -> Result<Answer<Vec<WitStep>>> {
         let begun = accessor.with(|mut access| access.get().begin_plan(domain, problem))?;
         let answer = match begun {
-            Ok(plan) => plan.run().await,
+            Ok(plan) => plan.run().await?,
             Err(refused) => Err(refused),
         };
         let bytes = answer.as_deref().map_or(0, step_bytes);
@@ -269,7 +282,7 @@ impl planner::HostWithStore<State> for HasSelf<State> {
 impl planner_sync::Host for State {
     async fn solve(&mut self, domain: String, problem: String) -> Result<Answer<Vec<WitStep>>> {
         let answer = match self.begin_plan(domain, problem)? {
-            Ok(plan) => plan.run().await,
+            Ok(plan) => plan.run().await?,
             Err(refused) => Err(refused),
         };
         self.call

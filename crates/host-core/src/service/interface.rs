@@ -74,10 +74,11 @@ impl HostInterface {
                 &own_name,
                 move |mut store: StoreContextMut<'_, State>, parameters: P| {
                     let begun = begin(store.data_mut(), &needed);
+                    let aside = store.data().call.aside.clone();
                     let function = Arc::clone(&function);
                     Box::new(async move {
                         Ok((match begun? {
-                            Ok(caller) => function(caller, parameters).await,
+                            Ok(caller) => aside.run(function(caller, parameters)).await?,
                             Err(denied) => Err(denied),
                         },))
                     })

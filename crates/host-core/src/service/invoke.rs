@@ -12,6 +12,7 @@ use wasmtime::component::{Accessor, HasSelf};
 use super::{Invoke, ServiceCaller};
 use crate::bindings::v0_1::portcullis::tool::tool_types as wit;
 use crate::bindings::v0_1::portcullis::tool::{invoke, invoke_sync};
+use crate::call::Aside;
 use crate::state::State;
 use crate::{PluginId, ToolError, ToolOutput};
 
@@ -22,6 +23,7 @@ type Refused<T> = std::result::Result<T, ToolError>;
 struct Asked {
     service: Arc<dyn Invoke>,
     caller: ServiceCaller,
+    aside: Aside,
     plugin: PluginId,
     tool: String,
     arguments: Value,
@@ -61,6 +63,7 @@ impl State {
         Ok(Asked {
             service,
             caller: self.service_caller(),
+            aside: self.call.aside.clone(),
             plugin,
             tool: tool.to_owned(),
             arguments,
@@ -69,18 +72,19 @@ impl State {
 }
 
 impl Asked {
-    async fn run(self) -> Answer {
+    async fn run(self) -> Result<Answer> {
         let Self {
             service,
             caller,
+            aside,
             plugin,
             tool,
             arguments,
         } = self;
-        let answer = service.call(&caller, &plugin, &tool, arguments).await;
-        answer
-            .map(wit::ToolOutput::from)
-            .map_err(wit::ToolError::from)
+        let answer =
+            aside.run(async move { service.call(&caller, &plugin, &tool, arguments).await });
+        let answer = answer.await?.map(wit::ToolOutput::from);
+        Ok(answer.map_err(wit::ToolError::from))
     }
 }
 
@@ -134,7 +138,7 @@ impl invoke::HostWithStore<State> for HasSelf<State> {
     ) -> Result<Answer> {
         let begun = accessor.with(|mut access| access.get().begin_invoke(&tool, &arguments))?;
         let answer = match begun {
-            Ok(asked) => asked.run().await,
+            Ok(asked) => asked.run().await?,
             Err(refused) => Err(refused.into()),
         };
         accessor.with(|mut access| access.get().call.spend_bytes(bytes(&answer)))?;
@@ -145,7 +149,7 @@ impl invoke::HostWithStore<State> for HasSelf<State> {
 impl invoke_sync::Host for State {
     async fn call(&mut self, tool: String, arguments: String) -> Result<Answer> {
         let answer = match self.begin_invoke(&tool, &arguments)? {
-            Ok(asked) => asked.run().await,
+            Ok(asked) => asked.run().await?,
             Err(refused) => Err(refused.into()),
         };
         self.call.spend_bytes(bytes(&answer))?;

@@ -18,6 +18,7 @@ use wasmtime::{Result, StoreContextMut};
 use super::{Llm, ServiceCaller};
 use crate::bindings::v0_1::portcullis::chat::chat_types as wit;
 use crate::bindings::v0_1::portcullis::chat::{llm, llm_sync};
+use crate::call::Aside;
 use crate::chat::{ChatEvent, ChatStream, delta_size};
 use crate::state::State;
 
@@ -31,6 +32,7 @@ type Ended = std::result::Result<wit::Finish, wit::ChatError>;
 struct Asked {
     service: Arc<dyn Llm>,
     caller: ServiceCaller,
+    aside: Aside,
     request: ChatRequest,
 }
 
@@ -66,14 +68,22 @@ impl State {
         Ok(Asked {
             service,
             caller: self.service_caller(),
+            aside: self.call.aside.clone(),
             request,
         })
     }
 }
 
 impl Asked {
-    async fn run(self) -> std::result::Result<ChatStream, ChatError> {
-        self.service.chat(&self.caller, self.request).await
+    async fn run(self) -> Result<std::result::Result<ChatStream, ChatError>> {
+        let Self {
+            service,
+            caller,
+            aside,
+            request,
+        } = self;
+        let answer = aside.run(async move { service.chat(&caller, request).await });
+        Ok(answer.await?.map(|stream| aside.stream(stream)))
     }
 }
 
@@ -88,7 +98,7 @@ impl llm::HostWithStore<State> for HasSelf<State> {
     ) -> Result<std::result::Result<Streams, wit::ChatError>> {
         let begun = accessor.with(|mut access| access.get().begin_chat(request))?;
         let answer = match begun {
-            Ok(asked) => asked.run().await,
+            Ok(asked) => asked.run().await?,
             Err(refused) => Err(refused),
         };
         let stream = match answer {
@@ -184,7 +194,7 @@ impl llm_sync::Host for State {
         request: wit::ChatRequest,
     ) -> Result<std::result::Result<(Vec<wit::Part>, wit::Finish), wit::ChatError>> {
         let answer = match self.begin_chat(request)? {
-            Ok(asked) => asked.run().await,
+            Ok(asked) => asked.run().await?,
             Err(refused) => Err(refused),
         };
         let mut stream = match answer {
