@@ -49,7 +49,10 @@ fn event() -> BeforeToolCall {
 
 /// A point that nobody stands at.
 async fn point() -> Result<Measured> {
-    let (runner, table) = (HookRunner::new(HookOptions::default()), Arc::new(HookTable::default()));
+    let (runner, table) = (
+        HookRunner::new(HookOptions::default()),
+        Arc::new(HookTable::default()),
+    );
     let mut times = Vec::new();
     for _ in 0..ROUNDS {
         let raise = async || {
@@ -60,7 +63,11 @@ async fn point() -> Result<Measured> {
         times.push(mean_us(EVENTS, raise).await?);
     }
     let us = median(times);
-    Ok(Measured::new("hook_point_us", us, format!("{:.0} ns", us * 1e3)))
+    Ok(Measured::new(
+        "hook_point_us",
+        us,
+        format!("{:.0} ns", us * 1e3),
+    ))
 }
 
 /// A plugin's gate, beside a call of a tool in an instance of its own.
@@ -128,7 +135,10 @@ async fn provider() -> Result<Measured> {
         rates.push(f64::from(PIECES) / (us / 1e6));
     }
     let rate = median(rates);
-    let note = format!("{PIECES} pieces in {:.0} ms", f64::from(PIECES) / rate * 1e3);
+    let note = format!(
+        "{PIECES} pieces in {:.0} ms",
+        f64::from(PIECES) / rate * 1e3
+    );
     Ok(Measured::new("provider_deltas_per_s", rate, note))
 }
 
@@ -195,7 +205,11 @@ async fn alone(tools: &ToolSnapshot, approvals: &Approvals, wanted: &ToolUse) ->
 
 /// An agent's own provider with plugins off, beside the same asked directly.
 async fn native_provider() -> Result<Measured> {
-    let scripted = || Arc::new(Scripted::reacting(|_| Turn::new().text("a b c d e f g h i j k l")));
+    let scripted = || {
+        Arc::new(Scripted::reacting(|_| {
+            Turn::new().text("a b c d e f g h i j k l")
+        }))
+    };
     let direct = portcullis_host_agent::provider::Bounded::new(scripted(), Default::default());
     let extensions = Extensions::builder()
         .provider("scripted", scripted())
@@ -211,5 +225,9 @@ async fn native_provider() -> Result<Measured> {
     }
     let [direct, routed] = times.map(median);
     let note = format!("{routed:.1} µs ÷ {direct:.1} µs");
-    Ok(Measured::new("disabled_provider_ratio", routed / direct, note))
+    Ok(Measured::new(
+        "disabled_provider_ratio",
+        routed / direct,
+        note,
+    ))
 }

@@ -90,7 +90,7 @@ pub use access::OnDecision;
 pub use audit::{AuditFilter, AuditLine, AuditReader, AuditSink, AuditTail, JsonLines};
 pub use call::{CallOptions, HookAnswer, HookVerdict};
 pub use cancel::Cancellation;
-pub use chat::{Assembly, ChatEvent, ChatStream};
+pub use chat::{Assembler, ChatEvent, ChatStream, MAX_ANSWER_BYTES, MAX_TOOL_USES, delta_size};
 pub use config::{ConfigError, ConfigFile};
 pub use definition::{Definitions, HookDefinition, RoleDefinition};
 pub use egress::{EgressPolicy, EgressRequest, EgressVerdict, Resolve};

@@ -12,10 +12,22 @@ use crate::shell::output;
 const SHOWS: [(&str, &str); 9] = [
     ("a provider plugin streams", "demo-small answered in"),
     ("a native tool is used", "> native/read_file"),
-    ("a plugin's tool is used", "> org.portcullis.text-tools/word_frequencies"),
-    ("a gate stops a third", "x the tool was stopped by keep_to_rules of org.portcullis.guard"),
-    ("a result is redacted before it is stored", "[redacted: email]"),
-    ("a plugin switches the role", "org.portcullis.designer asks for switch-role"),
+    (
+        "a plugin's tool is used",
+        "> org.portcullis.text-tools/word_frequencies",
+    ),
+    (
+        "a gate stops a third",
+        "x the tool was stopped by keep_to_rules of org.portcullis.guard",
+    ),
+    (
+        "a result is redacted before it is stored",
+        "[redacted: email]",
+    ),
+    (
+        "a plugin switches the role",
+        "org.portcullis.designer asks for switch-role",
+    ),
     ("the role has another model", "demo-large answered in"),
     ("and another prompt", "As told (\"You design posters\")"),
     ("the observer bridge feeds a plugin", "audit-trail counted"),
@@ -23,7 +35,11 @@ const SHOWS: [(&str, &str); 9] = [
 
 pub(super) fn show(plugins: &Path, home: &Home) -> Result<()> {
     let agent = binary("agent")?;
-    println!("\n── A conversation, with plugins everywhere\n$ {} --demo {}", shown(&agent), shown(plugins));
+    println!(
+        "\n── A conversation, with plugins everywhere\n$ {} --demo {}",
+        shown(&agent),
+        shown(plugins)
+    );
     let mut command = home.command(&agent);
     command.arg("--demo").arg(plugins);
     let transcript = output(command)?;

@@ -8,8 +8,8 @@ use futures::{StreamExt as _, stream};
 use portcullis_contract::chat::{ChatError, ChatRequest, ModelInfo, codes};
 use tokio::time::{Instant, timeout_at};
 
-use super::answer::{MAX_ANSWER_BYTES, size};
 use super::{ChatEvent, ChatProvider, ChatStream, complete};
+use portcullis_host_core::{MAX_ANSWER_BYTES, delta_size};
 
 /// How long one answer may take: models that think do so for minutes.
 const TOTAL: Duration = Duration::from_secs(15 * 60);
@@ -113,7 +113,7 @@ impl Bounds {
             return Err(ChatError::new(codes::BROKEN, "the answer has no end"));
         };
         if let Ok(ChatEvent::Delta(delta)) = &event {
-            self.bytes = self.bytes.saturating_add(size(delta));
+            self.bytes = self.bytes.saturating_add(delta_size(delta));
         }
         let limit = self.limits.bytes;
         if self.bytes > limit {

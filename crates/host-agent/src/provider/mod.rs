@@ -37,9 +37,9 @@ mod scripted;
 use async_trait::async_trait;
 pub use portcullis_contract::chat;
 use portcullis_contract::chat::{ChatError, ChatRequest, ModelInfo};
-pub use portcullis_host_core::{ChatEvent, ChatStream};
+pub use portcullis_host_core::{Assembler, ChatEvent, ChatStream, MAX_ANSWER_BYTES, MAX_TOOL_USES};
 
-pub use answer::{Assembler, MAX_ANSWER_BYTES, MAX_TOOL_USES, collect};
+pub use answer::collect;
 pub use bounded::{AnswerLimits, Bounded};
 pub use complete::complete;
 pub use extra::allow_extra;

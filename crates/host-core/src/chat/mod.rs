@@ -1,14 +1,15 @@
 //! A model's answer as it comes in.
 
-mod assembly;
+mod assembler;
 mod convert;
 mod size;
 
 use futures::stream::BoxStream;
 use portcullis_contract::chat::{ChatError, Delta, Finish, codes};
 
-pub use assembly::Assembly;
-pub(crate) use size::{delta_size, request_size};
+pub use assembler::{Assembler, MAX_ANSWER_BYTES, MAX_TOOL_USES};
+pub use size::delta_size;
+pub(crate) use size::request_size;
 
 use crate::error::Error;
 

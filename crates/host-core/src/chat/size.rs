@@ -16,8 +16,8 @@ fn extension(other: &Extension) -> u64 {
     text(&other.kind) + text(&other.payload)
 }
 
-/// Bytes of one piece of an answer.
-pub(crate) fn delta_size(delta: &Delta) -> u64 {
+/// What one piece of an answer counts against limits, in bytes: an endless stream of empty ones has to end as well.
+pub fn delta_size(delta: &Delta) -> u64 {
     EACH + match delta {
         Delta::Text(more) | Delta::Reasoning(more) => text(more),
         Delta::ToolUse(piece) => {

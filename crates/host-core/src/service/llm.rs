@@ -19,7 +19,7 @@ use super::{Llm, ServiceCaller};
 use crate::bindings::v0_1::portcullis::chat::chat_types as wit;
 use crate::bindings::v0_1::portcullis::chat::{llm, llm_sync};
 use crate::call::Aside;
-use crate::chat::{ChatEvent, ChatStream, delta_size};
+use crate::chat::{Assembler, ChatEvent, ChatStream, delta_size};
 use crate::state::State;
 
 type Streams = (
@@ -201,20 +201,28 @@ impl llm_sync::Host for State {
             Ok(stream) => stream,
             Err(error) => return Ok(Err(error.into())),
         };
-        let mut whole = crate::chat::Assembly::default();
-        loop {
+        let mut whole = Assembler::default();
+        let ended = loop {
             match stream.next().await {
                 Some(Ok(ChatEvent::Delta(delta))) => {
                     self.call.stream(delta_size(&delta))?;
-                    whole.add(delta);
+                    if let Err(error) = whole.push(delta) {
+                        break Err(error);
+                    }
                 }
                 Some(Ok(ChatEvent::Finish(finish))) => {
-                    let parts = whole.into_parts().into_iter().map(wit::Part::from);
-                    return Ok(Ok((parts.collect(), finish.into())));
+                    break whole.finish().map(|message| (message.parts, finish));
                 }
-                Some(Err(error)) => return Ok(Err(error.into())),
-                None => return Ok(Err(broken_off().into())),
+                Some(Err(error)) => break Err(error),
+                None => break Err(broken_off()),
             }
-        }
+        };
+        Ok(match ended {
+            Ok((parts, finish)) => {
+                let parts = parts.into_iter().map(wit::Part::from);
+                Ok((parts.collect(), finish.into()))
+            }
+            Err(error) => Err(error.into()),
+        })
     }
 }

@@ -104,7 +104,9 @@ impl Stage<'_> {
             let reason = format!("{MOST_INJECTED} messages of plugins wait already");
             return Err(Refusal::NotAllowed(reason));
         }
-        playing.injected.push(Message::user(text).from_plugin(author));
+        playing
+            .injected
+            .push(Message::user(text).from_plugin(author));
         Ok(())
     }
 }
@@ -113,7 +115,9 @@ impl Stage<'_> {
 impl ActionHost for Stage<'_> {
     async fn apply(&self, intent: &Intent) -> Result<(), Refusal> {
         if shown(&intent.action).len() > MOST_BYTES {
-            return Err(Refusal::NotAllowed(format!("it is longer than {MOST_BYTES} bytes")));
+            return Err(Refusal::NotAllowed(format!(
+                "it is longer than {MOST_BYTES} bytes"
+            )));
         }
         match &intent.action {
             Action::SwitchRole { role } => self.switch_role(role)?,
@@ -122,7 +126,9 @@ impl ActionHost for Stage<'_> {
             Action::SetActiveTools { tools } => self.set_active_tools(tools)?,
             Action::InjectUserMessage { text } => self.inject(&intent.author.to_string(), text)?,
             Action::StopAfterTurn { reason } => {
-                let reason = reason.as_deref().unwrap_or("it asked to stop after this turn");
+                let reason = reason
+                    .as_deref()
+                    .unwrap_or("it asked to stop after this turn");
                 self.play.lock().stop = Some(format!("{}: {reason}", intent.author));
             }
             // A host with a use for it looks at the name; this one shows it.

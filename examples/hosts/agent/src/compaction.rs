@@ -35,12 +35,18 @@ impl Agent {
             tokens: before,
             instructions: instructions.clone(),
         };
-        match self.decide(session, snapshot, "the summing up was", about).await {
+        match self
+            .decide(session, snapshot, "the summing up was", about)
+            .await
+        {
             Ok(Some(changed)) => instructions = changed.instructions,
             Ok(None) => {}
             Err(_) => return,
         }
-        match self.sum_up(&session.messages[..cut], snapshot, model, instructions).await {
+        match self
+            .sum_up(&session.messages[..cut], snapshot, model, instructions)
+            .await
+        {
             Ok(summary) => self.replace(session, cut, summary),
             Err(error) => {
                 let text = format!("the conversation was not summed up: {error}");
@@ -70,7 +76,8 @@ impl Agent {
     fn replace(&self, session: &mut Session, cut: usize, summary: String) {
         let told = format!("[What was said before, summed up:]\n{summary}");
         session.messages.splice(..cut, [Message::user(told)]);
-        self.ui.show(Shown::Note(format!("{cut} messages were summed up")));
+        self.ui
+            .show(Shown::Note(format!("{cut} messages were summed up")));
         self.tell(&AgentEvent::Compacted(AfterCompaction {
             session: session.id.clone(),
             replaced: u32::try_from(cut).unwrap_or(u32::MAX),
@@ -94,7 +101,16 @@ mod tests {
     #[test]
     fn a_tools_result_stays_with_its_call() {
         let said = |role: &str| Message::text_of(role, "x");
-        let roles = ["user", "assistant", "tool", "assistant", "user", "assistant", "tool", "assistant"];
+        let roles = [
+            "user",
+            "assistant",
+            "tool",
+            "assistant",
+            "user",
+            "assistant",
+            "tool",
+            "assistant",
+        ];
         let messages: Vec<_> = roles.iter().map(|role| said(role)).collect();
         assert_eq!(cut(&messages), Some(4));
         assert_eq!(cut(&messages[..4]), None);

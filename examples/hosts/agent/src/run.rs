@@ -82,7 +82,10 @@ impl Agent {
             sender: "user".to_owned(),
             text: text.clone(),
         };
-        if let Some(changed) = self.decide(session, &snapshot, "the message was", received).await? {
+        if let Some(changed) = self
+            .decide(session, &snapshot, "the message was", received)
+            .await?
+        {
             text = changed.text;
         }
         self.tell(&AgentEvent::MessageIn(MessageReceived {
@@ -166,7 +169,9 @@ impl Agent {
                 Ok(TurnEnd::Stopped(reason)) => return Outcome::Stopped(reason),
                 Err(error) => return Outcome::Failed(error),
             };
-            let stop = self.should_stop(session, &snapshot, number, answer.is_some()).await;
+            let stop = self
+                .should_stop(session, &snapshot, number, answer.is_some())
+                .await;
             match (answer, stop) {
                 (Some(answer), _) => return self.send(session, &snapshot, answer).await,
                 (None, Some(reason)) => return Outcome::Stopped(reason),
@@ -191,7 +196,9 @@ impl Agent {
             turn: number,
             context: Vec::new(),
         };
-        let changed = self.decide(session, snapshot, "the next turn was", next).await?;
+        let changed = self
+            .decide(session, snapshot, "the next turn was", next)
+            .await?;
         Ok(changed.map_or_else(Vec::new, |next| next.context))
     }
 
@@ -234,7 +241,10 @@ impl Agent {
             channel: self.settings.channel.clone(),
             text: text.clone(),
         };
-        match self.decide(session, snapshot, "the answer was", sending).await {
+        match self
+            .decide(session, snapshot, "the answer was", sending)
+            .await
+        {
             Ok(Some(changed)) => text = changed.text,
             Ok(None) => {}
             Err(reason) => return Outcome::Stopped(reason),

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
+use portcullis_host_agent::builtin::{BootScript, SessionMemory, boot_script};
 use portcullis_host_agent::core::secret::{MemorySecrets, SecretStore as _, SecretString};
 use portcullis_host_agent::core::{
     ConfigFile, Host, PluginDir, Registry, RegistryOptions, Services, TrustFolder, Watch,
 };
 use portcullis_host_agent::extension::{Extensions, ExtensionsBuilder, Follow};
-use portcullis_host_agent::builtin::{BootScript, SessionMemory, boot_script};
 use portcullis_host_agent::hook::HookOptions;
 use portcullis_host_agent::provider::{OpenAi, Scripted, Turn};
 use portcullis_host_agent::service::{CommandPlanner, Corpora, ProviderLlm, RegistryInvoke};
@@ -138,7 +138,9 @@ pub fn extensions(args: &Args) -> Result<ExtensionsBuilder> {
 fn echo(request: &portcullis_host_agent::contract::chat::ChatRequest) -> Turn {
     let said = request.messages.last().map(|message| message.text());
     let said = said.unwrap_or_default();
-    Turn::new().text(&format!("There is no model here, only a script. You said: {said}"))
+    Turn::new().text(&format!(
+        "There is no model here, only a script. You said: {said}"
+    ))
 }
 
 /// What plugins may ask of their host, where they are granted it.
@@ -172,8 +174,11 @@ fn services(
 async fn secrets(args: &Args) -> Result<MemorySecrets> {
     let secrets = MemorySecrets::new();
     for (name, variable) in &args.secret {
-        let value = std::env::var(variable).with_context(|| format!("the variable {variable} is not set"))?;
-        secrets.set(&name.parse()?, SecretString::from(value)).await?;
+        let value = std::env::var(variable)
+            .with_context(|| format!("the variable {variable} is not set"))?;
+        secrets
+            .set(&name.parse()?, SecretString::from(value))
+            .await?;
     }
     Ok(secrets)
 }
@@ -187,8 +192,16 @@ pub async fn plug_in(
     extensions: &Arc<Extensions>,
     approvals: &Arc<Approvals>,
 ) -> Result<Option<Plugged>> {
-    let file = args.config.clone().map(ConfigFile::new).or_else(ConfigFile::find);
-    let config = file.as_ref().map(ConfigFile::read).transpose()?.unwrap_or_default();
+    let file = args
+        .config
+        .clone()
+        .map(ConfigFile::new)
+        .or_else(ConfigFile::find);
+    let config = file
+        .as_ref()
+        .map(ConfigFile::read)
+        .transpose()?
+        .unwrap_or_default();
     let settings = &config.plugins;
     if args.no_plugins || !settings.enabled.unwrap_or(false) {
         return Ok(None);
@@ -203,13 +216,17 @@ pub async fn plug_in(
         Some(dirs) => dirs.iter().map(PluginDir::user).collect(),
         None => PluginDir::defaults(),
     };
-    let trust = TrustFolder::default_folder().context("there is no home folder to keep trust in")?;
+    let trust =
+        TrustFolder::default_folder().context("there is no home folder to keep trust in")?;
     let mut options = RegistryOptions::new(dirs, TrustFolder::new(trust));
     options.signatures = settings.signatures.unwrap_or_default();
     options.plugins = config.plugin.clone();
     let changes = host.subscribe();
     let registry = host.open_registry(options).await?;
-    let watch = settings.hot_reload.unwrap_or(false).then(|| registry.watch());
+    let watch = settings
+        .hot_reload
+        .unwrap_or(false)
+        .then(|| registry.watch());
     let follow = extensions.follow(&registry, changes);
     Ok(Some(Plugged {
         host,

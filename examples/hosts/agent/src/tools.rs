@@ -38,7 +38,11 @@ impl ReadFile {
     pub fn new(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
-            definition: ToolDefinition::new("read_file", "Reads a text file of the working folder.", schema()),
+            definition: ToolDefinition::new(
+                "read_file",
+                "Reads a text file of the working folder.",
+                schema(),
+            ),
         }
     }
 }
@@ -46,9 +50,15 @@ impl ReadFile {
 impl DeleteFile {
     /// Of this folder.
     pub fn new(folder: &Path) -> Self {
-        let mut definition = ToolDefinition::new("delete_file", "Deletes a file of the working folder.", schema());
+        let mut definition = ToolDefinition::new(
+            "delete_file",
+            "Deletes a file of the working folder.",
+            schema(),
+        );
         // What a person is asked about before it is done.
-        definition.annotations.insert("destructive".to_owned(), "true".to_owned());
+        definition
+            .annotations
+            .insert("destructive".to_owned(), "true".to_owned());
         Self {
             folder: folder.to_owned(),
             definition,
@@ -105,7 +115,9 @@ async fn within(folder: &Path, arguments: &Value) -> Result<PathBuf, Error> {
         return Err(outside());
     }
     let folder = tokio::fs::canonicalize(folder).await.map_err(unreadable)?;
-    let path = tokio::fs::canonicalize(folder.join(named)).await.map_err(unreadable)?;
+    let path = tokio::fs::canonicalize(folder.join(named))
+        .await
+        .map_err(unreadable)?;
     if path.starts_with(&folder) {
         Ok(path)
     } else {

@@ -95,7 +95,9 @@ impl Turn<'_> {
         what: &'static str,
         payload: impl FnOnce() -> P,
     ) -> Result<Option<P>, String> {
-        self.agent.decide(session, self.snapshot, what, payload).await
+        self.agent
+            .decide(session, self.snapshot, what, payload)
+            .await
     }
 
     /// The model that is asked.
@@ -110,7 +112,9 @@ impl Turn<'_> {
             model: model.clone(),
             role,
         };
-        let changed = self.decide(session, "the choice of a model was", resolve).await?;
+        let changed = self
+            .decide(session, "the choice of a model was", resolve)
+            .await?;
         Ok(changed.map_or(model, |changed| changed.model))
     }
 
@@ -150,7 +154,9 @@ impl Turn<'_> {
             tools: self.tools.names().map(ToString::to_string).collect(),
             messages: messages.clone(),
         };
-        let changed = self.decide(session, "the request to the model was", call).await?;
+        let changed = self
+            .decide(session, "the request to the model was", call)
+            .await?;
         if let Some(changed) = changed {
             let names = self.tools.names();
             let left = names.filter(|name| changed.tools.contains(&name.to_string()));
@@ -175,7 +181,8 @@ impl Turn<'_> {
             messages: request.messages.clone(),
             tools: request.tools.clone(),
         }));
-        let decides = |name| Point::named(name).is_some_and(|point| self.snapshot.hooks.decides(point));
+        let decides =
+            |name| Point::named(name).is_some_and(|point| self.snapshot.hooks.decides(point));
         let live = !decides(LlmOutput::POINT) && !decides("message-sending");
         let mut stream = self.snapshot.models.chat(request).await?;
         let mut whole = Assembler::default();
@@ -200,7 +207,10 @@ impl Turn<'_> {
                 }
             }
         }
-        Err(ChatError::new(codes::BROKEN, "the answer ended before its end"))
+        Err(ChatError::new(
+            codes::BROKEN,
+            "the answer ended before its end",
+        ))
     }
 
     /// What hooks leave of an answer.
@@ -219,8 +229,13 @@ impl Turn<'_> {
             tool_uses: names.clone(),
             text: said.message.text(),
         };
-        if let Some(changed) = self.decide(session, "the model's answer was", output).await? {
-            said.message.parts.retain(|part| !matches!(part, Part::Text(_)));
+        if let Some(changed) = self
+            .decide(session, "the model's answer was", output)
+            .await?
+        {
+            said.message
+                .parts
+                .retain(|part| !matches!(part, Part::Text(_)));
             said.message.parts.insert(0, Part::Text(changed.text));
         }
         self.agent.tell(&AgentEvent::LlmResponse(LlmOutput {
@@ -247,11 +262,7 @@ impl Turn<'_> {
         }
     }
 
-    async fn use_tool(
-        &self,
-        session: &Session,
-        wanted: &ToolUse,
-    ) -> ToolResult {
+    async fn use_tool(&self, session: &Session, wanted: &ToolUse) -> ToolResult {
         let ui = Arc::clone(&self.agent.ui);
         let known = self.tools.by_model_name(&wanted.name);
         let name = known.map_or_else(|| wanted.name.clone(), |entry| entry.name().to_string());
@@ -275,11 +286,18 @@ impl Turn<'_> {
             turn: self.number,
         };
         let table = &self.snapshot.hooks;
-        let called = self.agent.tools.call(&self.tools, table, place, wanted, scope).await;
+        let called = self
+            .agent
+            .tools
+            .call(&self.tools, table, place, wanted, scope)
+            .await;
         if let Some(cancelled) = &called.cancelled {
             self.agent.stopped("the tool was", cancelled);
         }
-        self.agent.stage(session, self.snapshot).apply(called.intents).await;
+        self.agent
+            .stage(session, self.snapshot)
+            .apply(called.intents)
+            .await;
         let text = called.result.text();
         ui.show(Shown::Result {
             name,

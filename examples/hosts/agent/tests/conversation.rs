@@ -73,7 +73,8 @@ async fn the_conversation_shows_every_mechanism_at_work() {
         "x the message was stopped by take_commands of org.portcullis.designer",
     ] {
         let at = rest.find(wanted);
-        let at = at.unwrap_or_else(|| panic!("no {wanted:?} from here on:\n{rest}\n\nin\n{transcript}"));
+        let at =
+            at.unwrap_or_else(|| panic!("no {wanted:?} from here on:\n{rest}\n\nin\n{transcript}"));
         rest = &rest[at + wanted.len()..];
     }
     assert!(!transcript.contains("ada@example.org"), "{transcript}");
@@ -110,7 +111,8 @@ fn expected() -> Value {
     // In the order of the points' own list; each is there.
     let count = |point: &str| counts.iter().find(|(name, _)| *name == point);
     let all = POINTS.iter().map(|point| {
-        let (_, count) = count(point.name).unwrap_or_else(|| panic!("{} is never reached", point.name));
+        let (_, count) =
+            count(point.name).unwrap_or_else(|| panic!("{} is never reached", point.name));
         json!({ "point": point.name, "count": count })
     });
     Value::Array(all.collect())

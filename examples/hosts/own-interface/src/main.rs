@@ -36,8 +36,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if rest.iter().any(|word| word == "--grant") {
         grant = grant.allow("host:billing".parse()?);
     }
-    let invoices = HostInterface::new("acme:billing/invoices@1.0.0", capability).function("total", total);
-    let host = Host::builder().max_in_flight(1).interface(invoices).build()?;
+    let invoices =
+        HostInterface::new("acme:billing/invoices@1.0.0", capability).function("total", total);
+    let host = Host::builder()
+        .max_in_flight(1)
+        .interface(invoices)
+        .build()?;
     let plugin = host.load(file.as_str(), grant).await?;
     let arguments = serde_json::from_str(arguments)?;
     let output = plugin.call(tool, arguments, Default::default()).await?;

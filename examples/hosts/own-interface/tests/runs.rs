@@ -13,7 +13,12 @@ fn run(words: &[&str]) -> Output {
 
 #[test]
 fn a_plugin_that_was_granted_it_uses_the_hosts_own_interface() {
-    let answered = run(&[WELL_EXTENSION, "total", r#"{"month": "2026-11"}"#, "--grant"]);
+    let answered = run(&[
+        WELL_EXTENSION,
+        "total",
+        r#"{"month": "2026-11"}"#,
+        "--grant",
+    ]);
     assert_eq!(String::from_utf8(answered.stdout).unwrap(), "4200\n");
 }
 

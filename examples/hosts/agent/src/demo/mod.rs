@@ -157,7 +157,9 @@ impl Demo {
         let snapshot = self.extensions.snapshot();
         let id = "org.portcullis.audit-trail".parse()?;
         let plugin = snapshot.plugin(&id).context("audit-trail is not there")?;
-        let report = plugin.call("audit_report", json!({}), Default::default()).await?;
+        let report = plugin
+            .call("audit_report", json!({}), Default::default())
+            .await?;
         let report = report.structured.context("it gives a structured report")?;
         Ok(report["counts"].clone())
     }
@@ -165,10 +167,15 @@ impl Demo {
 
 async fn host(extensions: &Arc<Extensions>, approvals: &Arc<Approvals>) -> Result<Host> {
     let secrets = MemorySecrets::new();
-    secrets.set(&"OPENAI_API_KEY".parse()?, SecretString::from(KEY)).await?;
+    secrets
+        .set(&"OPENAI_API_KEY".parse()?, SecretString::from(KEY))
+        .await?;
     let invoke = RegistryInvoke::new(Arc::clone(extensions.tools()), Arc::clone(approvals));
     let services = Services {
-        llm: Some(Arc::new(ProviderLlm::new(extensions.models(), "demo-small"))),
+        llm: Some(Arc::new(ProviderLlm::new(
+            extensions.models(),
+            "demo-small",
+        ))),
         invoke: Some(Arc::new(invoke)),
         ..Services::default()
     };
@@ -183,7 +190,11 @@ async fn host(extensions: &Arc<Extensions>, approvals: &Arc<Approvals>) -> Resul
 
 /// Loads a plugin as an operator would who grants it what it asks for, and its server at the address of the demo's.
 async fn load(host: &Host, file: &Path, server: &server::Server) -> Result<Plugin> {
-    let manifest = host.inspect(file.to_owned()).await?.manifest.context("it has no manifest")?;
+    let manifest = host
+        .inspect(file.to_owned())
+        .await?
+        .manifest
+        .context("it has no manifest")?;
     let mut grant = Grant::none();
     for capability in manifest.capabilities.request {
         grant = grant.allow(capability);

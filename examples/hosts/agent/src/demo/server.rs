@@ -24,7 +24,9 @@ pub(super) struct Server {
 impl Server {
     /// Starts it. It answers who sends this key.
     pub(super) async fn start(key: &'static str) -> Result<Self> {
-        let listener = listen().await.context("port 8080 is in use at each address of this machine")?;
+        let listener = listen()
+            .await
+            .context("port 8080 is in use at each address of this machine")?;
         let address = listener.local_addr()?;
         let authorization = Arc::new(format!("Bearer {key}"));
         let task = tokio::spawn(async move {
@@ -89,7 +91,9 @@ async fn serve(stream: TcpStream, authorization: &str) -> std::io::Result<()> {
     stream.write_all(head.as_bytes()).await?;
     let request: Value = serde_json::from_slice(&body).unwrap_or_default();
     for piece in model::small(&request) {
-        stream.write_all(format!("data: {piece}\n\n").as_bytes()).await?;
+        stream
+            .write_all(format!("data: {piece}\n\n").as_bytes())
+            .await?;
         stream.flush().await?;
     }
     stream.write_all(b"data: [DONE]\n\n").await?;
