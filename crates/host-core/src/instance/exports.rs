@@ -99,11 +99,14 @@ impl Indices {
 impl Exported {
     /// Asks for all definitions.
     pub(super) async fn list(&self, accessor: &Accessor<State>) -> Result<Listed> {
-        let mut listed = Listed::default();
-        listed.tools = match &self.tools {
+        let tools = match &self.tools {
             Some(Tools::Async(guest)) => guest.call_list_tools(accessor).await?,
             Some(Tools::Sync(guest)) => guest.call_list_tools(accessor).await?,
             None => Vec::new(),
+        };
+        let mut listed = Listed {
+            tools,
+            ..Listed::default()
         };
         if let Some(guest) = &self.hooks {
             listed.hooks = guest.call_list_hooks(accessor).await?;
