@@ -16,12 +16,13 @@ use tokio::task::JoinHandle;
 
 use crate::builtin::BuiltinHook;
 use crate::hook::{
-    self, Author, HookOptions, HookRunner, HookTable, Permits, Point, RefusedSubscription, Subscription,
+    self, Author, HookOptions, HookRunner, HookTable, Permits, Point, RefusedSubscription,
+    Subscription,
 };
 use crate::observer::Raise;
 use crate::provider::{
-    ChatProvider, ChatStream, PluginProvider, ProviderNameError, Providers, ProvidersBuilder, RouteError,
-    Routed,
+    ChatProvider, ChatStream, PluginProvider, ProviderNameError, Providers, ProvidersBuilder,
+    RouteError, Routed,
 };
 use crate::role::{RefusedRole, RoleDefinition, Roles};
 use crate::tool::{self, NativeError, Tool, ToolRegistry, ToolSnapshot};
@@ -137,17 +138,18 @@ impl ExtensionsBuilder {
 
     /// Adds a hook that comes with this crate.
     pub fn builtin(mut self, hooks: Vec<BuiltinHook>) -> Self {
-        self.hooks.extend(hooks.into_iter().map(|hook| Subscription {
-            author: Author::Native,
-            name: hook.name.to_owned(),
-            point: hook.point,
-            mode: hook.mode,
-            phase: hook.phase,
-            priority: 0,
-            deadline: Some(hook.deadline),
-            permits: None,
-            handler: hook.handler,
-        }));
+        self.hooks
+            .extend(hooks.into_iter().map(|hook| Subscription {
+                author: Author::Native,
+                name: hook.name.to_owned(),
+                point: hook.point,
+                mode: hook.mode,
+                phase: hook.phase,
+                priority: 0,
+                deadline: Some(hook.deadline),
+                permits: None,
+                handler: hook.handler,
+            }));
         self
     }
 
@@ -205,7 +207,7 @@ impl ExtensionsBuilder {
             current: ArcSwap::from_pointee(empty),
             publishing: Mutex::default(),
         };
-        extensions.publish(&[]);
+        extensions.clear();
         extensions
     }
 }
@@ -234,7 +236,24 @@ impl Extensions {
     /// Makes these the plugins that there are. What of them does not count is logged, and in
     /// [`ExtensionSnapshot::problems`].
     pub fn publish(&self, plugins: &[Plugin]) -> Arc<ExtensionSnapshot> {
-        let _one = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = self.replace(plugins);
+        for problem in &snapshot.problems {
+            tracing::warn!("{problem}");
+        }
+        snapshot
+    }
+
+    /// Lets go of all plugins. Services hold tools, tools their plugins, and these the host that holds the services: who ends an
+    /// agent and not its process ends with this.
+    pub fn clear(&self) {
+        self.replace(&[]);
+    }
+
+    fn replace(&self, plugins: &[Plugin]) -> Arc<ExtensionSnapshot> {
+        let _one = self
+            .publishing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let mut problems = Vec::new();
         let tools = self.tools.publish(plugins);
         problems.extend(tools.refused().iter().cloned().map(Problem::from));
@@ -256,9 +275,6 @@ impl Extensions {
         let (roles, refused) = Roles::new(plugins.flat_map(roles));
         problems.extend(refused.into_iter().map(Problem::from));
 
-        for problem in &problems {
-            tracing::warn!("{problem}");
-        }
         self.runner.forget_others(&hooks);
         let snapshot = Arc::new(ExtensionSnapshot {
             tools,
@@ -384,7 +400,9 @@ impl Drop for Follow {
 fn active(registry: &Registry) -> Vec<Plugin> {
     let snapshot = registry.snapshot();
     let entries = snapshot.entries().iter();
-    entries.filter_map(|entry| entry.plugin().cloned()).collect()
+    entries
+        .filter_map(|entry| entry.plugin().cloned())
+        .collect()
 }
 
 fn roles(plugin: &Plugin) -> impl Iterator<Item = RoleDefinition> {

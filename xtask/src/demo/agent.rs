@@ -42,6 +42,7 @@ pub(super) fn show(plugins: &Path, home: &Home) -> Result<()> {
     );
     let mut command = home.command(&agent);
     command.arg("--demo").arg(plugins);
+    command.stdin(std::process::Stdio::null());
     let transcript = output(command)?;
     for line in transcript.lines() {
         println!("  {line}");

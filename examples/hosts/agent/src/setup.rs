@@ -10,13 +10,14 @@ use clap::Parser;
 use portcullis_host_agent::builtin::{BootScript, SessionMemory, boot_script};
 use portcullis_host_agent::core::secret::{MemorySecrets, SecretStore as _, SecretString};
 use portcullis_host_agent::core::{
-    ConfigFile, Host, PluginDir, Registry, RegistryOptions, Services, TrustFolder, Watch,
+    ConfigFile, Host, Limits, PluginDir, Registry, RegistryOptions, Services, TrustFolder, Watch,
 };
 use portcullis_host_agent::extension::{Extensions, ExtensionsBuilder, Follow};
 use portcullis_host_agent::hook::HookOptions;
 use portcullis_host_agent::provider::{OpenAi, Scripted, Turn};
 use portcullis_host_agent::service::{CommandPlanner, Corpora, ProviderLlm, RegistryInvoke};
 use portcullis_host_agent::tool::{Approvals, ToolPattern};
+use portcullis_host_policy::config::{Effective, Said};
 
 use crate::tools::{DeleteFile, ReadFile};
 
@@ -92,7 +93,7 @@ pub struct Plugged {
 impl Drop for Plugged {
     fn drop(&mut self) {
         // Services hold the tools, and tools their plugins, whose host holds the services.
-        self.extensions.publish(&[]);
+        self.extensions.clear();
         self.host.flush();
     }
 }
@@ -197,36 +198,30 @@ pub async fn plug_in(
         .clone()
         .map(ConfigFile::new)
         .or_else(ConfigFile::find);
-    let config = file
-        .as_ref()
-        .map(ConfigFile::read)
-        .transpose()?
-        .unwrap_or_default();
-    let settings = &config.plugins;
-    if args.no_plugins || !settings.enabled.unwrap_or(false) {
+    let settings = settings(file.as_ref())?;
+    if args.no_plugins || !settings.enabled.value {
         return Ok(None);
     }
     let host = Host::builder()
-        .network(!settings.offline.unwrap_or(false))
+        .network(!settings.offline.value)
+        .limits(Limits::default().set_by(settings.limits()))
+        .ceiling(settings.ceiling())
         .services(services(args, extensions, approvals)?)
         .secrets(Arc::new(secrets(args).await?))
         .protect(file.map(|file| file.path().to_owned()))
         .build()?;
-    let dirs = match &settings.dirs {
+    let dirs = match &settings.dirs.value {
         Some(dirs) => dirs.iter().map(PluginDir::user).collect(),
         None => PluginDir::defaults(),
     };
-    let trust =
-        TrustFolder::default_folder().context("there is no home folder to keep trust in")?;
+    let trust = TrustFolder::default_folder();
+    let trust = trust.context("there is no home folder to keep trust in")?;
     let mut options = RegistryOptions::new(dirs, TrustFolder::new(trust));
-    options.signatures = settings.signatures.unwrap_or_default();
-    options.plugins = config.plugin.clone();
+    options.signatures = settings.signatures.value;
+    options.plugins = settings.plugins().clone();
     let changes = host.subscribe();
     let registry = host.open_registry(options).await?;
-    let watch = settings
-        .hot_reload
-        .unwrap_or(false)
-        .then(|| registry.watch());
+    let watch = settings.hot_reload.value.then(|| registry.watch());
     let follow = extensions.follow(&registry, changes);
     Ok(Some(Plugged {
         host,
@@ -235,4 +230,15 @@ pub async fn plug_in(
         _watch: watch,
         _follow: follow,
     }))
+}
+
+/// What the operator's file and variables come to.
+fn settings(file: Option<&ConfigFile>) -> Result<Effective> {
+    let config = file.map(ConfigFile::read).transpose()?.unwrap_or_default();
+    let variables = Said::by_variables(|name| std::env::var_os(name));
+    let variables = variables.map_err(|errors| {
+        let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!(lines.join("\n"))
+    })?;
+    Ok(config.resolve(variables, Said::default()))
 }

@@ -67,7 +67,7 @@ pub struct Demo {
 
 impl Drop for Demo {
     fn drop(&mut self) {
-        self.extensions.publish(&[]);
+        self.extensions.clear();
         // Made for the demo alone.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
@@ -205,7 +205,7 @@ async fn load(host: &Host, file: &Path, server: &server::Server) -> Result<Plugi
         options.config = Map::from_iter([("base".to_owned(), json!(server.base()))]);
         options.secrets = vec![Use {
             secret: "OPENAI_API_KEY".parse()?,
-            to: format!("{}/*", server.base()).parse()?,
+            to: format!("GET,POST {}/*", server.base()).parse()?,
             placement: "bearer".parse()?,
         }];
     }
