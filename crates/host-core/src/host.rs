@@ -246,6 +246,16 @@ enum CacheFolder {
     None,
 }
 
+impl CacheFolder {
+    fn folder(self) -> Option<PathBuf> {
+        match self {
+            Self::Default => user_folder("XDG_CACHE_HOME", ".cache", "compiled"),
+            Self::At(folder) => Some(folder),
+            Self::None => None,
+        }
+    }
+}
+
 /// A [`Host`] that is being configured.
 #[must_use = "a builder does nothing until it is built"]
 pub struct HostBuilder {
@@ -434,11 +444,7 @@ impl HostBuilder {
         if self.in_flight.is_some() {
             limits.host.sessions = limits.host.sessions.min(in_flight.max(1));
         }
-        let folder = match self.cache {
-            CacheFolder::Default => user_folder("XDG_CACHE_HOME", ".cache", "compiled"),
-            CacheFolder::At(folder) => Some(folder),
-            CacheFolder::None => None,
-        };
+        let folder = self.cache.folder();
         let mut protected = self.protected;
         protected.extend(crate::files::own_folders());
         protected.extend(folder.clone());
