@@ -4,7 +4,7 @@
 //! large one by a native provider.
 
 mod model;
-mod server;
+pub mod server;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

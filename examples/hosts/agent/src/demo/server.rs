@@ -16,14 +16,17 @@ use super::model;
 const PORT: u16 = 8080;
 
 /// The server; it ends when this is dropped.
-pub(super) struct Server {
+pub struct Server {
     address: SocketAddr,
     task: JoinHandle<()>,
 }
 
 impl Server {
     /// Starts it. It answers who sends this key.
-    pub(super) async fn start(key: &'static str) -> Result<Self> {
+    ///
+    /// # Errors
+    /// Where no port is free.
+    pub async fn start(key: &'static str) -> Result<Self> {
         let listener = listen()
             .await
             .context("port 8080 is in use at each address of this machine")?;
@@ -43,7 +46,8 @@ impl Server {
         self.address.ip().to_string()
     }
 
-    pub(super) fn base(&self) -> String {
+    /// Its address, up to and with `/v1`.
+    pub fn base(&self) -> String {
         format!("http://{}/v1", self.address)
     }
 }

@@ -1,47 +1,16 @@
 //! The demo's conversation, and everything that has to be in it.
 
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use agent_host::demo::Demo;
-use agent_host::ui::{Shown, Ui, line};
 use portcullis_host_agent::contract::hook::POINTS;
-use portcullis_test_artifacts as artifacts;
 use serde_json::{Value, json};
 
-/// Keeps what is shown.
-#[derive(Default)]
-struct Transcript(Mutex<Vec<Shown>>);
-
-impl Ui for Transcript {
-    fn show(&self, shown: Shown) {
-        self.0.lock().unwrap().push(shown);
-    }
-}
-
-impl Transcript {
-    fn text(&self) -> String {
-        let shown = self.0.lock().unwrap();
-        shown.iter().map(line).collect::<Vec<_>>().join("\n")
-    }
-}
-
-fn file(name: &str) -> PathBuf {
-    PathBuf::from(match name {
-        "audit-trail" => artifacts::PLUGIN_AUDIT_TRAIL,
-        "designer" => artifacts::PLUGIN_DESIGNER,
-        "guard" => artifacts::PLUGIN_GUARD,
-        "openai-compatible" => artifacts::PLUGIN_OPENAI_COMPATIBLE,
-        "redact" => artifacts::PLUGIN_REDACT,
-        "text-tools" => artifacts::PLUGIN_TEXT_TOOLS,
-        other => panic!("the demo has no plugin {other}"),
-    })
-}
+use crate::support::{Transcript, demo};
 
 /// Holds the conversation, and gives what was shown and what the audit plugin counted.
 async fn conversation() -> (String, Value) {
     let transcript = Arc::new(Transcript::default());
-    let demo = Demo::new(file, transcript.clone()).await.unwrap();
+    let demo = demo(&transcript).await;
     demo.converse(&*transcript).await.unwrap();
     let counts = demo.audit().await.unwrap();
     (transcript.text(), counts)
