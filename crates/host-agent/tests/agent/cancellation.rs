@@ -9,18 +9,18 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use portcullis_host_agent::action::{Action, ActionHost, Intent, Refusal, apply_all};
 use portcullis_host_agent::contract::chat::{ChatRequest, Message};
-use portcullis_host_agent::contract::hook::BeforeLlmCall;
-use portcullis_host_agent::core::{Cancellation, ChatEvent, Services};
-use portcullis_host_agent::hook::{
-    Author, HookTable, Mode, Phase, Point, Subscription, Typed, typed,
+use portcullis_host_agent::contract::hook::BeforeToolCall;
+use portcullis_host_agent::core::{
+    Cancellation, ChatEvent, Invoke, PluginId, ServiceCaller, Services, ToolError, ToolOutput,
 };
+use portcullis_host_agent::hook::HookTable;
 use portcullis_host_agent::provider::collect;
 use portcullis_host_agent::service::RegistryInvoke;
 use portcullis_host_agent::tool::{CallScope, Called};
 use portcullis_test_artifacts::{
     HOSTILE_HOOKS, HOSTILE_PROVIDER, WELL_ASKING, WELL_HOOKS, WELL_PROVIDER, WELL_RELAY,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::*;
 
@@ -45,16 +45,20 @@ async fn within_polls<T>(future: impl Future<Output = T>, most: usize) -> Option
     .await
 }
 
-/// Begins something again and again and gives it up one poll later each time, until it comes to its end. Each time, nothing is left of
-/// it that runs.
+/// Begins something again and again and gives it up one poll later each time, until it comes to its end. Guests were at work at some
+/// of these moments, and after none of them.
 async fn dropped_everywhere<T>(stage: &Stage, begin: impl AsyncFn() -> T, check: impl Fn()) -> T {
+    let mut most_live = 0;
     for polls in 0..MOST_POLLS {
-        if let Some(done) = within_polls(begin(), polls).await {
-            assert!(polls > 2, "it never waited");
-            stage.nothing_runs();
+        let mut work = Box::pin(begin());
+        let done = within_polls(work.as_mut(), polls).await;
+        most_live = most_live.max(stage.host.stats().live_instances);
+        drop(work);
+        stage.nothing_runs();
+        if let Some(done) = done {
+            assert!(most_live > 0, "no guest was dropped at its work");
             return done;
         }
-        stage.nothing_runs();
         check();
     }
     panic!("it never ended");
@@ -175,52 +179,51 @@ async fn a_tool_call_is_asked_to_end_anywhere() {
     panic!("it never ended");
 }
 
-/// Waits, and lets everything pass.
-fn waiting(name: &str, phase: Phase) -> Subscription {
-    let wait = async |_: BeforeLlmCall| {
-        tokio::task::yield_now().await;
-        Ok(Typed::Proceed)
-    };
-    Subscription {
-        author: Author::Native,
-        name: name.to_owned(),
-        point: Point::named("before-llm-call").unwrap(),
-        mode: Mode::Gate,
-        phase,
-        priority: 0,
-        deadline: None,
-        permits: None,
-        handler: typed(wait),
+/// Answers after a while.
+struct Slow;
+
+#[async_trait]
+impl Invoke for Slow {
+    async fn call(
+        &self,
+        _: &ServiceCaller,
+        _: &PluginId,
+        _: &str,
+        _: Value,
+    ) -> Result<ToolOutput, ToolError> {
+        for _ in 0..5 {
+            tokio::task::yield_now().await;
+        }
+        Ok(ToolOutput::text_of("done"))
     }
 }
 
 #[tokio::test]
 async fn a_hook_pass_is_dropped_anywhere() {
-    let stage = Stage::new();
-    let granted = [
-        "hook:before-llm-call",
-        "hook-content:before-llm-call",
-        "hook-modify:before-llm-call",
-        "action:inject-user-message",
-    ];
+    let services = Services {
+        invoke: Some(Arc::new(Slow)),
+        ..Services::default()
+    };
+    let stage = Stage::serving(builder(), |own| own, |_, _| services);
+    let granted = [&TOOL_CALL[..], &["invoke:org.example.files/stat"]].concat();
     let plugin = stage
         .load(HOSTILE_HOOKS, "org.example.hostile", &granted)
         .await;
-    let hooks = table(vec![
-        waiting("before", Phase::Validation),
-        handler_of(&plugin, "add_message"),
-        waiting("after", Phase::Telemetry),
-    ]);
-    let conversation = || BeforeLlmCall {
+    let hooks = ["invoke", "replace_arguments"].map(|hook| handler_of(&plugin, hook));
+    let hooks = table(hooks.into());
+    let event = || BeforeToolCall {
         session: "s".to_owned(),
         turn: 1,
-        model: "any".to_owned(),
-        tools: Vec::new(),
-        messages: vec![Message::user("Hello.")],
+        call_id: "call-1".to_owned(),
+        tool: "native/read_file".to_owned(),
+        arguments: json!({ "tool": "org.example.files/stat" }),
     };
-    let pass = async || stage.extensions.hooks().run(&hooks, conversation).await;
+    let pass = async || stage.extensions.hooks().run(&hooks, event).await;
     let passed = dropped_everywhere(&stage, pass, || ()).await;
-    assert_eq!(passed.changed.unwrap().messages.len(), 2);
+    assert_eq!(
+        passed.changed.unwrap().arguments,
+        json!({ "path": "/etc/passwd" })
+    );
 }
 
 fn request() -> ChatRequest {

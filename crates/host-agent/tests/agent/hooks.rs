@@ -139,6 +139,23 @@ async fn a_gate_that_needs_content_and_may_not_see_it_fails_closed() {
 }
 
 #[tokio::test]
+async fn a_plugin_that_is_stopped_in_the_middle_of_a_turn_is_asked_nothing_more() {
+    let stage = Stage::new();
+    let plugin = stage
+        .load(WELL_HOOKS, "org.example.hooks", &TOOL_CALL)
+        .await;
+    let turn = stage.publish(&[&plugin]);
+    let arguments = json!({ "text": "forbidden" });
+    let stopped = stage.call_in(&turn.tools, &turn.hooks, "read_file", arguments.clone());
+    assert!(stopped.await.cancelled.is_some());
+    plugin.stop();
+    let passed = stage.call_in(&turn.tools, &turn.hooks, "read_file", arguments);
+    assert!(!passed.await.result.is_error);
+    assert_eq!(status_of(&stage, "guard").calls, 1);
+    stage.nothing_runs();
+}
+
+#[tokio::test]
 async fn who_observes_can_neither_change_nor_stop_a_call() {
     let stage = Stage::new();
     let plugin = stage.load(HOSTILE_HOOKS, ID, &TOOL_CALL).await;

@@ -121,10 +121,8 @@ async fn failure(stage: &Stage, tool: &str, arguments: Value) -> String {
     failed.text()
 }
 
-async fn load_calls(stage: &Stage, limits: LimitOverrides) -> Plugin {
-    let plugin = stage.load_within(HOSTILE_CALLS, ID, &[], limits).await;
-    stage.publish(&[&plugin]);
-    plugin
+async fn load_calls(stage: &Stage, id: &str, limits: LimitOverrides) -> Plugin {
+    stage.load_within(HOSTILE_CALLS, id, &[], limits).await
 }
 
 #[tokio::test]
@@ -134,15 +132,17 @@ async fn a_tool_that_fails_is_a_failed_result_and_the_next_call_is_well() {
         wall_clock: Some(SHORT),
         ..LimitOverrides::default()
     };
-    load_calls(&stage, limits).await;
+    let late = load_calls(&stage, "late", limits).await;
+    let calls = load_calls(&stage, ID, LimitOverrides::default()).await;
+    stage.publish(&[&late, &calls]);
     for (tool, code) in [
-        ("spin", "deadline-exceeded: "),
-        ("wait", "deadline-exceeded: "),
-        ("panic", "trapped: "),
-        ("abort", "trapped: "),
-        ("recurse", "trapped: "),
+        ("late__spin", "deadline-exceeded: "),
+        ("late__wait", "deadline-exceeded: "),
+        ("org_example_one__panic", "trapped: "),
+        ("org_example_one__abort", "trapped: "),
+        ("org_example_one__recurse", "trapped: "),
     ] {
-        let told = failure(&stage, &format!("org_example_one__{tool}"), json!({})).await;
+        let told = failure(&stage, tool, json!({})).await;
         assert!(told.starts_with(code), "{tool}: {told}");
     }
 }
@@ -150,7 +150,8 @@ async fn a_tool_that_fails_is_a_failed_result_and_the_next_call_is_well() {
 #[tokio::test]
 async fn a_result_of_a_hundred_megabytes_is_an_error() {
     let stage = Stage::new();
-    load_calls(&stage, LimitOverrides::default()).await;
+    let plugin = load_calls(&stage, ID, LimitOverrides::default()).await;
+    stage.publish(&[&plugin]);
     let told = failure(&stage, "org_example_one__huge_output", json!({})).await;
     assert!(told.starts_with("output-too-large: "), "{told}");
 }
@@ -163,7 +164,8 @@ async fn a_result_that_its_plugin_may_give_and_no_conversation_holds_is_an_error
         memory_bytes: Some(1 << 30),
         ..LimitOverrides::default()
     };
-    load_calls(&stage, limits).await;
+    let plugin = load_calls(&stage, ID, limits).await;
+    stage.publish(&[&plugin]);
     let told = failure(&stage, "org_example_one__huge_output", json!({})).await;
     assert!(told.starts_with("output-too-large: "), "{told}");
     assert!(told.contains("org.example.one/huge_output"), "{told}");
