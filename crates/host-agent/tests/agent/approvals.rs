@@ -44,7 +44,7 @@ async fn what_comes_while_a_person_thinks_changes_nothing_of_what_they_approve()
     let arguments = json!({ "path": "notes" });
     let called = stage.call("delete_file", arguments.clone()).await;
     assert!(!called.result.is_error && called.cancelled.is_none());
-    assert_eq!(stage.noted(), [arguments.clone()]);
+    assert_eq!(stage.noted(), std::slice::from_ref(&arguments));
     // From the next turn on, its gates are there.
     let next = stage.call("delete_file", arguments).await;
     assert!(next.cancelled.is_some() && stage.noted().is_empty());
