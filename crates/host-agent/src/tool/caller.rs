@@ -90,16 +90,18 @@ impl ToolCaller {
             Err(failed) => failed,
         };
         let took = begun.elapsed().as_millis();
-        way.tell(|way| AgentEvent::ToolEnd(AfterToolCall {
-            session: way.place.session.to_owned(),
-            turn: way.place.turn,
-            call_id: way.tool_use.id.clone(),
-            tool: way.tool.clone(),
-            is_error: result.is_error,
-            duration_ms: u64::try_from(took).unwrap_or(u64::MAX),
-            arguments,
-            result: result.content.clone(),
-        }));
+        way.tell(|way| {
+            AgentEvent::ToolEnd(AfterToolCall {
+                session: way.place.session.to_owned(),
+                turn: way.place.turn,
+                call_id: way.tool_use.id.clone(),
+                tool: way.tool.clone(),
+                is_error: result.is_error,
+                duration_ms: u64::try_from(took).unwrap_or(u64::MAX),
+                arguments,
+                result: result.content.clone(),
+            })
+        });
         let result = way.persist(result).await;
         Called {
             result,
