@@ -108,6 +108,9 @@ pub(crate) fn log_refusal(author: &Author, kind: Option<&str>, refusal: &Refusal
 mod tests {
     use std::sync::Mutex;
 
+    use portcullis_contract::hook::POINTS;
+    use portcullis_host_policy::capability::{ACTION_KINDS, HOOK_POINTS};
+
     use super::*;
 
     /// Carries out everything but a change of role.
@@ -180,5 +183,15 @@ mod tests {
             let grant = grant_for("switch-model", Some(target)).unwrap();
             assert_eq!(grant.to_string(), "action:switch-model", "{target}");
         }
+    }
+
+    #[test]
+    fn what_can_be_granted_is_what_the_contract_publishes() {
+        assert_eq!(Action::KINDS, ACTION_KINDS);
+        let mut points: Vec<_> = POINTS.iter().map(|point| point.name).collect();
+        let mut granted = HOOK_POINTS.to_vec();
+        points.sort_unstable();
+        granted.sort_unstable();
+        assert_eq!(points, granted);
     }
 }

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use portcullis_host_core::portcullis_contract::chat::{ChatError, Delta, Finish, Part, codes};
-use portcullis_host_core::{CallOptions, Error, ErrorKind, Host, Plugin};
+use portcullis_host_core::portcullis_contract::chat::{ChatError, Delta, Finish, codes};
+use portcullis_host_core::{Assembler, CallOptions, Error, ErrorKind, Host, Plugin};
 use portcullis_test_artifacts::HOSTILE_PROVIDER;
 
 use crate::support::*;
@@ -120,15 +120,13 @@ async fn a_piece_of_a_hundred_megabytes_is_too_large() {
 }
 
 #[tokio::test]
-async fn tool_uses_are_told_apart_however_they_come() {
+async fn tool_uses_that_make_no_sense_are_no_answer() {
     let (deltas, end) = attack("odd_tool_use", short()).await;
     end.unwrap();
-    let parts = assembled(deltas).into_parts();
-    let [Part::ToolUse(first), Part::ToolUse(second)] = &parts[..] else {
-        panic!("{parts:?}")
-    };
-    assert_eq!((&*first.name, &*first.arguments), ("late", "{\"a\": "));
-    assert_eq!((&*second.name, &*second.arguments), ("", "not JSON"));
+    let mut whole = Assembler::default();
+    let pushed = deltas.into_iter().try_for_each(|delta| whole.push(delta));
+    let broken = pushed.and_then(|()| whole.finish()).unwrap_err();
+    assert_eq!(broken.code, codes::BROKEN);
 }
 
 #[tokio::test]

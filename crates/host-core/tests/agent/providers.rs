@@ -64,7 +64,7 @@ async fn a_tool_use_comes_in_pieces_and_is_put_together() {
         name: "org_example__read".into(),
         arguments: r#"{"path": "/tmp/ä", "lines": 10}"#.into(),
     };
-    assert_eq!(assembled(deltas).into_parts(), [Part::ToolUse(expected)]);
+    assert_eq!(assembled(deltas), [Part::ToolUse(expected)]);
     assert_eq!(finish.reason, "tool-use");
 }
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use portcullis_host_core::portcullis_contract::chat::{
-    ChatError, ChatRequest, Delta, Finish, Message,
+    ChatError, ChatRequest, Delta, Finish, Message, Part,
 };
 use portcullis_host_core::{
-    Assembly, CallOptions, Capability, ChatEvent, ChatStream, Error, Grant, Host, HostBuilder,
+    Assembler, CallOptions, Capability, ChatEvent, ChatStream, Error, Grant, Host, HostBuilder,
     LogLine, LogSink, Plugin, Remedy,
 };
 use serde_json::{Value, json};
@@ -125,10 +125,12 @@ pub(crate) fn texts(deltas: &[Delta]) -> Vec<&str> {
     texts.collect()
 }
 
-pub(crate) fn assembled(deltas: Vec<Delta>) -> Assembly {
-    let mut assembly = Assembly::default();
-    deltas.into_iter().for_each(|delta| assembly.add(delta));
-    assembly
+pub(crate) fn assembled(deltas: Vec<Delta>) -> Vec<Part> {
+    let mut whole = Assembler::default();
+    for delta in deltas {
+        whole.push(delta).unwrap();
+    }
+    whole.finish().unwrap().parts
 }
 
 /// A sink that keeps what it gets.
