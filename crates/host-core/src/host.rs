@@ -14,7 +14,7 @@ use rustls::pki_types::CertificateDer;
 use tokio::sync::Semaphore;
 
 use crate::audit::{Audit, AuditSink};
-use crate::cache::Cache;
+use crate::cache::{self, Cache, CacheFolder};
 use crate::egress::{Egress, EgressPolicy, Resolve, Roots, SystemResolver};
 use crate::engine::Engines;
 use crate::error::Error;
@@ -23,7 +23,6 @@ use crate::load::{self, LoadOptions, Source};
 use crate::log::{LogSink, TracingSink};
 use crate::permit::Gate;
 use crate::plugin::Plugin;
-use crate::private::user_folder;
 use crate::registry::{Announcer, Changes, Registry, RegistryOptions};
 use crate::secret::{Binding, SecretStore};
 use crate::service::{HostInterface, Services};
@@ -240,22 +239,6 @@ pub struct HostStats {
     pub audit_dropped: u64,
 }
 
-enum CacheFolder {
-    Default,
-    At(PathBuf),
-    None,
-}
-
-impl CacheFolder {
-    fn folder(self) -> Option<PathBuf> {
-        match self {
-            Self::Default => user_folder("XDG_CACHE_HOME", ".cache", "compiled"),
-            Self::At(folder) => Some(folder),
-            Self::None => None,
-        }
-    }
-}
-
 /// A [`Host`] that is being configured.
 #[must_use = "a builder does nothing until it is built"]
 pub struct HostBuilder {
@@ -459,7 +442,7 @@ impl HostBuilder {
             engines: Engines::new(&limits, in_flight.into(), Arc::clone(&extensions)),
             services: Arc::new(self.services),
             extensions,
-            cache: folder.and_then(|folder| open_cache(&folder, limits.host.cache_bytes)),
+            cache: folder.and_then(|folder| cache::open(&folder, limits.host.cache_bytes)),
             log: self.log,
             audit: self.audit.open()?,
             state_store: self.state_store.unwrap_or_else(default_store),
@@ -493,10 +476,4 @@ impl HostBuilder {
         self.meter.iter().for_each(|meter| observe(meter, &inner));
         Ok(Host { inner })
     }
-}
-
-fn open_cache(folder: &std::path::Path, limit: u64) -> Option<Cache> {
-    Cache::open(folder, limit)
-        .inspect_err(|error| tracing::warn!(folder = %folder.display(), %error, "no compile cache: every load compiles"))
-        .ok()
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use portcullis_host_policy::capability::Capability;
+
 use super::change::Misfit;
 use super::{HookError, Mode};
 
@@ -23,6 +25,9 @@ pub(super) enum HookFailure {
     /// Its new payload is none.
     #[error("its new payload can't be taken: {0}")]
     Misfit(#[from] Misfit),
+    /// Its grants were taken back while the event's table stood.
+    #[error("`{0}` was taken back from it")]
+    Ungranted(Box<Capability>),
     /// It failed too often, and was not asked.
     #[error(
         "it failed too often in a row and is not asked; the next trial is in {} s",

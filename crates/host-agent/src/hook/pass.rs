@@ -151,8 +151,8 @@ impl<'a> Pass<'a> {
 
     /// Asks one handler. Some where it stops everything.
     async fn step(&mut self, entry: &Arc<Entry>) -> Option<Cancelled> {
-        if !may_run(entry) {
-            return None;
+        if let Some(needs) = entry.missing() {
+            return failed_closed(entry, &HookFailure::Ungranted(Box::new(needs.clone())));
         }
         let with_content = entry.sees_content();
         let (event, whole, fits) = (self.event(with_content), &*self.payload.whole, self.fits);
@@ -213,7 +213,8 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Whether a handler's grants are still there. One that lost them is as one that never had them: not subscribed.
+/// Whether an observer's grants are still there. One that lost them is as one that never had them: not subscribed. So is who modifies;
+/// a gate stops what it may not judge any more, until the next snapshot is without it.
 fn may_run(entry: &Entry) -> bool {
     entry.missing().is_none()
 }

@@ -139,19 +139,24 @@ async fn a_gate_that_needs_content_and_may_not_see_it_fails_closed() {
 }
 
 #[tokio::test]
-async fn a_plugin_that_is_stopped_in_the_middle_of_a_turn_is_asked_nothing_more() {
+async fn a_gate_whose_plugin_is_stopped_in_the_middle_of_a_turn_lets_nothing_pass() {
     let stage = Stage::new();
     let plugin = stage
         .load(WELL_HOOKS, "org.example.hooks", &TOOL_CALL)
         .await;
     let turn = stage.publish(&[&plugin]);
-    let arguments = json!({ "text": "forbidden" });
-    let stopped = stage.call_in(&turn.tools, &turn.hooks, "read_file", arguments.clone());
-    assert!(stopped.await.cancelled.is_some());
-    plugin.stop();
-    let passed = stage.call_in(&turn.tools, &turn.hooks, "read_file", arguments);
+    let arguments = json!({ "text": "allowed" });
+    let passed = stage.call_in(&turn.tools, &turn.hooks, "read_file", arguments.clone());
     assert!(!passed.await.result.is_error);
+    plugin.stop();
+    let stopped = stage.call_in(&turn.tools, &turn.hooks, "read_file", arguments.clone());
+    let cancelled = stopped.await.cancelled.unwrap();
+    assert!(cancelled.reason.contains("taken back"), "{cancelled}");
     assert_eq!(status_of(&stage, "guard").calls, 1);
+    // The next turn is without it.
+    let next = stage.publish(&[]);
+    let passed = stage.call_in(&next.tools, &next.hooks, "read_file", arguments);
+    assert!(!passed.await.result.is_error);
     stage.nothing_runs();
 }
 

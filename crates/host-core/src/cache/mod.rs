@@ -4,6 +4,7 @@
 
 mod code;
 mod entry;
+mod folder;
 mod key;
 
 use std::fs::{self, File};
@@ -11,6 +12,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use entry::Part;
+pub(crate) use folder::{CacheFolder, open};
 pub(crate) use key::CacheKey;
 use wasmtime::Engine;
 use wasmtime::component::Component;

@@ -210,7 +210,7 @@ async fn subscriptions_that_make_no_sense_fail_the_load() {
     for (guest, needle) in [
         (
             HOSTILE_LIST_HOOKS_POINT,
-            "the nearest is \"before-tool-call\"",
+            "did you mean \"before-tool-call\"?",
         ),
         (HOSTILE_LIST_HOOKS_GATE, "the mode gate at message-sent"),
     ] {

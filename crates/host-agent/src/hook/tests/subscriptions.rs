@@ -139,12 +139,16 @@ async fn a_grant_that_is_taken_back_counts_from_the_next_event_on() {
         }
     }
     let permits = Arc::new(UntilThen(true.into()));
-    let gate = Subscription {
+    let of_mode = |mode, handler| Subscription {
         permits: Some(permits.clone()),
-        ..plugin("h", Mode::Gate, &[], cancels("no"))
+        ..plugin("h", mode, &[], handler)
     };
-    let (table, runner) = (table(vec![gate]), runner());
-    assert!(runner.run(&table, call).await.cancelled.is_some());
+    let (gates, runner) = (table(vec![of_mode(Mode::Gate, proceeds())]), runner());
+    let modifiers = table(vec![of_mode(Mode::Modify, proceeds())]);
+    assert!(runner.run(&gates, call).await.cancelled.is_none());
     permits.0.store(false, Ordering::Relaxed);
-    assert_eq!(runner.run(&table, call).await, Passed::default());
+    assert_eq!(runner.run(&modifiers, call).await, Passed::default());
+    // Who may not judge any more lets nothing pass either.
+    let stopped = runner.run(&gates, call).await.cancelled.unwrap();
+    assert!(stopped.reason.contains("taken back"), "{stopped}");
 }
