@@ -260,8 +260,8 @@ impl Line {
 
 /// Everybody's subscriptions in one snapshot.
 ///
-/// The order at a point is by phase, then priority, then author – native handlers before plugins', those by id – then name. It does
-/// not depend on the order of registration.
+/// Those that modify come before those that gate, so that gates judge what they leave. Among each, the order is by phase, then
+/// priority, then author – native handlers before plugins', those by id – then name. It does not depend on the order of registration.
 #[derive(Debug)]
 pub struct HookTable {
     /// One for each of [`POINTS`].
@@ -333,13 +333,14 @@ impl HookTable {
     }
 }
 
-fn order(subscription: &Subscription) -> (Phase, i32, &Author, &str) {
+fn order(subscription: &Subscription) -> (Mode, Phase, i32, &Author, &str) {
     let Subscription {
+        mode,
         phase,
         priority,
         author,
         name,
         ..
     } = subscription;
-    (*phase, *priority, author, name)
+    (*mode, *phase, *priority, author, name)
 }

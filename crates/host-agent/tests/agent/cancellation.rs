@@ -9,11 +9,11 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use portcullis_host_agent::action::{Action, ActionHost, Intent, Refusal, apply_all};
 use portcullis_host_agent::contract::chat::{ChatRequest, Message};
-use portcullis_host_agent::contract::hook::BeforeToolCall;
+use portcullis_host_agent::contract::hook::{BeforeToolCall, Mode};
 use portcullis_host_agent::core::{
     Cancellation, ChatEvent, Invoke, PluginId, ServiceCaller, Services, ToolError, ToolOutput,
 };
-use portcullis_host_agent::hook::HookTable;
+use portcullis_host_agent::hook::{HookTable, Subscription};
 use portcullis_host_agent::provider::collect;
 use portcullis_host_agent::service::RegistryInvoke;
 use portcullis_host_agent::tool::{CallScope, Called};
@@ -209,7 +209,10 @@ async fn a_hook_pass_is_dropped_anywhere() {
     let plugin = stage
         .load(HOSTILE_HOOKS, "org.example.hostile", &granted)
         .await;
-    let hooks = ["invoke", "replace_arguments"].map(|hook| handler_of(&plugin, hook));
+    let hooks = ["invoke", "replace_arguments"].map(|hook| Subscription {
+        mode: Mode::Gate,
+        ..handler_of(&plugin, hook)
+    });
     let hooks = table(hooks.into());
     let event = || BeforeToolCall {
         session: "s".to_owned(),

@@ -13,8 +13,8 @@ const GRANTS: [&str; 4] = [
     "action:set-ui-status",
 ];
 
-/// How often plugins are loaded anew, each time found in another order.
-const RELOADS: usize = 100;
+/// How often plugins are published anew, each time found in another order.
+const PUBLICATIONS: usize = 100;
 
 #[tokio::test]
 async fn handlers_of_one_priority_are_asked_by_their_plugins_ids_whoever_was_found_first() {
@@ -24,7 +24,7 @@ async fn handlers_of_one_priority_are_asked_by_their_plugins_ids_whoever_was_fou
         plugins.push(stage.load(WELL_HOOKS, id, &GRANTS).await);
     }
     let mut random = fastrand::Rng::with_seed(7);
-    for _ in 0..RELOADS {
+    for _ in 0..PUBLICATIONS {
         random.shuffle(&mut plugins);
         stage.publish(&plugins.iter().collect::<Vec<&Plugin>>());
         let called = stage.call("read_file", json!({ "text": "hello" })).await;

@@ -18,14 +18,14 @@ fn at(priority: i32, name: &str, mode: Mode, handler: Arc<dyn HookHandler>) -> S
 }
 
 #[tokio::test]
-async fn each_sees_what_the_one_before_left() {
+async fn each_sees_what_the_one_before_left_and_a_gate_what_all_modifiers_left() {
     let table = table(vec![
         at(1, "a", Mode::Modify, appends("-l")),
         at(2, "b", Mode::Gate, appends("-a")),
         at(3, "c", Mode::Modify, appends("/tmp")),
     ]);
     let changed = runner().run(&table, call).await.changed.unwrap();
-    assert_eq!(changed.arguments, json!({"command": "ls -l -a /tmp"}));
+    assert_eq!(changed.arguments, json!({"command": "ls -l /tmp -a"}));
     assert_eq!(changed.session, "s");
 }
 
@@ -85,7 +85,7 @@ async fn dropping_the_wait_ends_the_handler_and_asks_nobody_else() {
     let (table, runner) = (
         table(vec![
             at(1, "changes", Mode::Modify, appends("-l")),
-            at(2, "waits", Mode::Gate, waits),
+            at(2, "waits", Mode::Modify, waits),
             at(3, "after", Mode::Modify, counts(&after)),
             at(4, "observes", Mode::Observe, counts(&observed)),
         ]),

@@ -14,7 +14,7 @@ fn notes(asked: &Asked, what: &str) -> Arc<dyn HookHandler> {
     })
 }
 
-/// Who is asked in which order, in that order.
+/// Who is asked in which order, in that order, but that those that gate – every second one – come after those that modify.
 fn all(asked: &Asked) -> Vec<Subscription> {
     use Phase::{Authorization, Policy, Telemetry, Validation};
     let (a, b) = (Some("org.example.a"), Some("org.example.b"));
@@ -70,7 +70,7 @@ async fn the_order_is_the_same_in_a_thousand_runs_and_reloads() {
         shuffle(&mut subscriptions, &mut seed);
         runner.run(&table(subscriptions), call).await;
         let order = std::mem::take(&mut *asked.lock().unwrap());
-        assert_eq!(order.join(" "), "0 1 2 3 4 5 6 7 8 9");
+        assert_eq!(order.join(" "), "0 2 4 6 8 1 3 5 7 9");
     }
 }
 
