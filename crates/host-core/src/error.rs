@@ -1,6 +1,7 @@
 //! What can go wrong, by kind: refused, failed, trapped and timed out are different things.
 
 mod kind;
+mod told;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -35,3 +35,14 @@ pub(super) enum HookFailure {
     )]
     Open(Duration),
 }
+
+impl HookFailure {
+    /// The failure in words for models and people that are not the operator: no plugin learns from them what it was granted.
+    pub(super) fn told(&self) -> String {
+        match self {
+            Self::Ungranted(_) => "what it needs was taken back from it".to_owned(),
+            Self::Misfit(_) => "its new payload can't be taken".to_owned(),
+            other => other.to_string(),
+        }
+    }
+}

@@ -231,7 +231,8 @@ fn cancelled(entry: &Entry, reason: String) -> Cancelled {
 fn failed_closed(entry: &Entry, failure: &HookFailure) -> Option<Cancelled> {
     let reason = || {
         shown(&format!(
-            "stopped because this gate gave no judgement: {failure}"
+            "stopped because this gate gave no judgement: {}",
+            failure.told()
         ))
     };
     match entry.subscription.mode {

@@ -76,7 +76,7 @@ impl From<Error> for HookError {
             Error::Hook { code, message } => Self { code, message },
             other => Self {
                 code: other.kind().to_string(),
-                message: other.to_string(),
+                message: other.told(),
             },
         }
     }

@@ -46,10 +46,7 @@ impl CallError {
     /// reasons of denials. What is a tool's own is as its author wrote it.
     pub fn told(&self) -> String {
         match self {
-            Self::Failed(Error::Tool(error)) => error.message.clone(),
-            Self::Failed(error) if !may_be_told(error) => {
-                format!("the tool can't be used on this host now ({})", error.kind())
-            }
+            Self::Failed(error) => error.told(),
             other => other.to_string(),
         }
     }
@@ -87,26 +84,4 @@ impl From<CallError> for ToolError {
         told.retryable = error.is_retryable();
         told
     }
-}
-
-/// Whether an error says nothing but what the call's maker knows, or the tool's author wrote.
-fn may_be_told(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::UnknownTool
-            | ErrorKind::InvalidArguments
-            | ErrorKind::Unsupported
-            | ErrorKind::Tool
-            | ErrorKind::Denied
-            | ErrorKind::Trapped
-            | ErrorKind::DeadlineExceeded
-            | ErrorKind::OutOfFuel
-            | ErrorKind::MemoryExceeded
-            | ErrorKind::OutputTooLarge
-            | ErrorKind::LimitExceeded
-            | ErrorKind::Busy
-            | ErrorKind::Cancelled
-            | ErrorKind::Stopped
-            | ErrorKind::BrokenContract
-    )
 }

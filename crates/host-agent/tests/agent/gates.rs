@@ -42,10 +42,10 @@ async fn a_gate_that_fails_stops_the_call_and_leaves_nothing_behind() {
     for (gate, says) in [
         ("err", "unavailable: the list of rules is lost"),
         ("trap", "trapped"),
-        ("replace_by_misfit", "does not fit the schema"),
+        ("replace_by_misfit", "its new payload can't be taken"),
         ("replace_by_text", "no JSON"),
         ("replace_by_much", "output"),
-        ("replace_tool", "\"tool\" can't be changed"),
+        ("replace_tool", "its new payload can't be taken"),
         ("ask_often", "actions of an event"),
         ("ask_at_length", "output"),
         ("cancel_at_length", "output"),

@@ -29,7 +29,7 @@ pub type ChatStream = BoxStream<'static, Result<ChatEvent, ChatError>>;
 /// A failure of a plugin as whoever asked it for an answer sees it: what is the host's to know is left out.
 impl From<Error> for ChatError {
     fn from(error: Error) -> Self {
-        let message = error.to_string();
+        let message = error.told();
         match error {
             Error::Chat(error) => error,
             Error::Busy { .. } | Error::DeadlineExceeded { .. } | Error::Stopped => {

@@ -122,7 +122,7 @@ async fn what_is_only_the_operators_to_know_reaches_no_model_and_no_plugin() {
     assert!(error.to_string().contains("/home/ada"));
     assert_eq!(
         error.result("").text(),
-        "host: the tool can't be used on this host now (host)"
+        "host: it can't be used on this host now (host)"
     );
     assert!(!ToolError::from(error).message.contains("/home/ada"));
 }
