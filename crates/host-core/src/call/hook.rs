@@ -93,7 +93,8 @@ fn event(plugin: &PluginInner, hook: &str, id: &str, payload: &Value) -> Result<
         });
     };
     let payload = serde_json::to_string(payload).map_err(Error::host)?;
-    let allowed = plugin.limits.call.argument_bytes;
+    // It may be a whole conversation, which is as long as what flows in pieces.
+    let allowed = plugin.limits.call.stream_bytes;
     if payload.len() as u64 > allowed {
         return Err(Error::LimitExceeded {
             limit: "bytes of an event's payload",

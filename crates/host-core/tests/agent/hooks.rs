@@ -3,7 +3,7 @@
 use portcullis_host_core::portcullis_contract::Action;
 use portcullis_host_core::portcullis_contract::hook::{Mode, POINTS, Phase, Point};
 use portcullis_host_core::{
-    CallOptions, Error, ErrorKind, Grant, HookAnswer, HookDefinition, HookVerdict, Plugin,
+    CallOptions, Error, ErrorKind, Grant, HookAnswer, HookDefinition, HookVerdict, Limits, Plugin,
 };
 use portcullis_test_artifacts::{
     BENCH_HOOK, HOSTILE_LIST_HOOKS_GATE, HOSTILE_LIST_HOOKS_POINT, WELL_HOOKS, WELL_ROLES,
@@ -184,11 +184,13 @@ async fn the_gate_of_the_benchmarks_lets_everything_pass() {
 
 #[tokio::test]
 async fn an_event_that_nobody_can_take_never_enters_the_guest() {
-    let host = host();
+    let mut limits = Limits::default();
+    limits.call.stream_bytes = 50_000;
+    let host = builder().limits(limits).build().unwrap();
     let plugin = load(&host, WELL_HOOKS).await;
     let unknown = tell(&plugin, "guards", &tool_call("a")).await.unwrap_err();
     assert!(matches!(unknown, Error::UnknownHook { hook } if hook == "guards"));
-    let large = tool_call(&"x".repeat(1 << 20));
+    let large = tool_call(&"x".repeat(50_000));
     let refused = tell(&plugin, "guard", &large).await.unwrap_err();
     assert!(
         matches!(
