@@ -45,6 +45,7 @@ pub use complete::complete;
 pub use extra::allow_extra;
 pub use factory::{MAX_NAME, ProviderNameError, Providers, ProvidersBuilder, UnknownProvider};
 pub use openai::{OpenAi, OpenAiError};
+pub(crate) use plugin::in_chain;
 pub use plugin::{ANSWER_TIME, PluginProvider};
 pub use resilient::{Candidate, Resilient, Retry};
 pub use routed::{RouteError, Routed, RoutedBuilder};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use portcullis_contract::chat::{ChatError, ChatRequest, ModelInfo};
-use portcullis_host_core::{CallOptions, Plugin};
+use portcullis_host_core::{CallOptions, Chain, Plugin};
 
 use super::{ChatProvider, ChatStream, allow_extra};
 
@@ -14,6 +14,21 @@ pub const ANSWER_TIME: Duration = Duration::from_secs(600);
 
 /// How long a provider may take to say which models it has: one request over the network.
 const MODELS_TIME: Duration = Duration::from_secs(30);
+
+tokio::task_local! {
+    /// The calls that led to a request, where a plugin makes it.
+    static CHAIN: Chain;
+}
+
+/// Begins an answer for a plugin, whose calls led here: a provider that is a plugin has their deadline and permit, and can't be one
+/// of those that wait for it.
+pub(crate) async fn in_chain<F: Future>(chain: Chain, asking: F) -> F::Output {
+    CHAIN.scope(chain, asking).await
+}
+
+fn chain() -> Option<Chain> {
+    CHAIN.try_with(Clone::clone).ok()
+}
 
 /// One provider of a plugin, which answers in its sandbox.
 #[derive(Clone, Debug)]
@@ -45,6 +60,7 @@ impl ChatProvider for PluginProvider {
     async fn models(&self) -> Result<Vec<ModelInfo>, ChatError> {
         let options = CallOptions {
             timeout: Some(MODELS_TIME),
+            chain: chain(),
             ..CallOptions::default()
         };
         Ok(self.plugin.models(&self.name, options).await?)
@@ -54,6 +70,7 @@ impl ChatProvider for PluginProvider {
         allow_extra(&request, &self.extra)?;
         let options = CallOptions {
             timeout: Some(ANSWER_TIME),
+            chain: chain(),
             ..CallOptions::default()
         };
         Ok(self.plugin.chat(&self.name, request, options).await?)

@@ -17,7 +17,7 @@ use portcullis_host_core::{ChatStream, Llm, ServiceCaller};
 
 use self::budget::Budgets;
 use self::meter::Meter;
-use crate::provider::{ChatProvider, allow_extra};
+use crate::provider::{ChatProvider, allow_extra, in_chain};
 
 /// The tokens that a plugin may use in a minute: some ten questions with long documents, and never a surprising bill.
 const BUDGET: NonZeroU64 = NonZeroU64::new(100_000).unwrap();
@@ -82,7 +82,7 @@ impl Llm for ProviderLlm {
             input,
             request.max_output_tokens,
         )?;
-        let answer = self.provider.chat(request).await;
+        let answer = in_chain(caller.chain.clone(), self.provider.chat(request)).await;
         let answer = answer.map_err(|error| told(caller, error))?;
         let caller = caller.clone();
         let metered = answer.map(move |event| {
