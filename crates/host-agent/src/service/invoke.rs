@@ -1,12 +1,16 @@
 //! Plugins that call each other's tools, through the agent's registry.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
+use portcullis_contract::hook::BeforeToolCall;
 use portcullis_host_core::{Chain, Invoke, Link, PluginId, ServiceCaller, ToolError, ToolOutput};
 use serde_json::Value;
 
-use crate::tool::{Approvals, CallError, CallScope, QualifiedName, ToolCall, ToolRegistry};
+use crate::extension::Extensions;
+use crate::tool::{
+    Approvals, CallError, CallScope, PreparedCall, QualifiedName, ToolCall, ToolRegistry,
+};
 
 /// `portcullis:tool/invoke` out of a [`ToolRegistry`]: the tools that plugins can be granted are those that it has when one of them
 /// is called.
@@ -17,6 +21,7 @@ use crate::tool::{Approvals, CallError, CallScope, QualifiedName, ToolCall, Tool
 pub struct RegistryInvoke {
     registry: Arc<ToolRegistry>,
     approvals: Arc<Approvals>,
+    hooks: Option<Weak<Extensions>>,
 }
 
 impl RegistryInvoke {
@@ -25,12 +30,46 @@ impl RegistryInvoke {
         Self {
             registry,
             approvals,
+            hooks: None,
         }
+    }
+
+    /// Asks the handlers of `before-tool-call` too, as before a model's calls: what a gate stops there it stops here. The event
+    /// belongs to no session, and to turn 0. The extensions are not kept.
+    #[must_use]
+    pub fn under_hooks(mut self, extensions: &Arc<Extensions>) -> Self {
+        self.hooks = Some(Arc::downgrade(extensions));
+        self
+    }
+
+    async fn ask(&self, call: &str, prepared: &mut PreparedCall) -> Result<(), CallError> {
+        let Some(extensions) = self.hooks.as_ref().and_then(Weak::upgrade) else {
+            return Ok(());
+        };
+        let tool = prepared.entry().name().clone();
+        let arguments = &prepared.call.arguments;
+        let event = || BeforeToolCall {
+            session: String::new(),
+            turn: 0,
+            call_id: call.to_owned(),
+            tool: tool.to_string(),
+            arguments: arguments.clone(),
+        };
+        let table = Arc::clone(&extensions.snapshot().hooks);
+        let passed = extensions.hooks().run(&table, event).await;
+        if let Some(cancelled) = passed.cancelled {
+            let reason = Some(cancelled.reason);
+            return Err(CallError::NotApproved { tool, reason });
+        }
+        if let Some(changed) = passed.changed {
+            prepared.call.arguments = changed.arguments;
+        }
+        Ok(())
     }
 
     async fn make(
         &self,
-        chain: &Chain,
+        caller: &ServiceCaller,
         name: &QualifiedName,
         arguments: Value,
     ) -> Result<ToolOutput, CallError> {
@@ -39,10 +78,11 @@ impl RegistryInvoke {
             attachments: Vec::new(),
         };
         let scope = CallScope {
-            chain: Some(chain.clone()),
+            chain: Some(caller.chain.clone()),
             ..CallScope::default()
         };
-        let prepared = self.registry.snapshot().prepare_by_name(name, call)?;
+        let mut prepared = self.registry.snapshot().prepare_by_name(name, call)?;
+        self.ask(&caller.call, &mut prepared).await?;
         let approved = prepared.check()?.approve(&self.approvals, scope).await?;
         approved.run().await
     }
@@ -58,7 +98,7 @@ impl Invoke for RegistryInvoke {
         arguments: Value,
     ) -> Result<ToolOutput, ToolError> {
         let name = callee(caller.chain.links(), plugin, tool)?;
-        Ok(self.make(&caller.chain, &name, arguments).await?)
+        Ok(self.make(caller, &name, arguments).await?)
     }
 }
 

@@ -194,7 +194,7 @@ impl Way<'_> {
         self.intents.extend(passed.intents);
         self.refused.extend(passed.refused);
         if let Some(changed) = passed.changed {
-            result.content = changed.result;
+            result.content = super::result::changed(changed.result);
         }
         if let Some(cancelled) = passed.cancelled {
             result.content = vec![ToolResultPart::Text(cancelled.reason.clone())];

@@ -64,6 +64,21 @@ impl CallError {
     }
 }
 
+/// A result that a hook changed, as the model may see it: by the same rules as what tools answer.
+pub(super) fn changed(parts: Vec<ToolResultPart>) -> Vec<ToolResultPart> {
+    let mut seen = Parts::default();
+    for part in parts {
+        match part {
+            ToolResultPart::Text(text) => seen.text(&text),
+            ToolResultPart::Media(Media { media_type, data }) => {
+                seen.block(Content::Blob(Blob { media_type, data }));
+            }
+            ToolResultPart::Other(other) => seen.other(&other.kind, &other.payload),
+        }
+    }
+    seen.end()
+}
+
 /// Blocks of a result, of which the text is bounded as a whole.
 #[derive(Default)]
 struct Parts {
