@@ -174,14 +174,6 @@ fn request() -> BeforeLlmCall {
     }
 }
 
-fn message() -> MessageSent {
-    MessageSent {
-        session: "s".to_owned(),
-        channel: "terminal".to_owned(),
-        text: "Hi.".to_owned(),
-    }
-}
-
 /// Lets everything that is ready run.
 async fn settle() {
     for _ in 0..1000 {
