@@ -7,7 +7,6 @@ use portcullis_host_agent::action::{Action, ActionHost, Intent, Refusal, apply_a
 use portcullis_host_agent::contract::chat::Message;
 use portcullis_host_agent::extension::ExtensionSnapshot;
 use portcullis_host_agent::role::{Available, RoleError};
-use portcullis_host_agent::tool::QualifiedName;
 
 use crate::session::Play;
 use crate::ui::{Shown, Ui};
@@ -81,20 +80,18 @@ impl Stage<'_> {
     /// Tools can only be taken away.
     fn set_active_tools(&self, names: &[String]) -> Result<(), Refusal> {
         let mut playing = self.play.lock();
-        let left: Vec<QualifiedName> = match &playing.tools {
-            Some(left) => left.clone(),
-            None => self.snapshot.tools.names().cloned().collect(),
-        };
         let mut wanted = Vec::new();
         for name in names {
-            let known = left.iter().find(|known| known.to_string() == *name);
+            let known = self.snapshot.tools.names();
+            let mut known = known.filter(|known| playing.allows(known));
+            let known = known.find(|known| known.to_string() == *name);
             wanted.push(known.cloned().ok_or_else(|| Refusal::Unknown {
                 what: "tool",
                 name: name.clone(),
                 nearest: self.snapshot.tools.nearest(name).map(ToString::to_string),
             })?);
         }
-        playing.tools = Some(wanted);
+        playing.left = Some(wanted);
         Ok(())
     }
 

@@ -56,7 +56,7 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// An agent that has not started yet.
+    /// An agent that has not started yet. What `redactor` knows is taken out of all that observers are told by the bridge.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -65,9 +65,10 @@ impl Agent {
         settings: Settings,
         approvals: Arc<Approvals>,
         ui: Arc<dyn Ui>,
+        redactor: Redactor,
     ) -> Self {
         let raise = Arc::new(HookBridge::new(&extensions));
-        let bridge = Arc::new(Bridge::new(raise, Redactor::default()));
+        let bridge = Arc::new(Bridge::new(raise, redactor));
         let observer: Arc<dyn Observer> = Arc::clone(&bridge) as Arc<dyn Observer>;
         let tools = ToolCaller::new(extensions.hooks().clone(), Arc::clone(&approvals));
         Self {

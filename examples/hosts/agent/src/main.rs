@@ -59,12 +59,15 @@ async fn converse(args: &Args) -> anyhow::Result<()> {
         model: args.model.clone(),
         ..Settings::default()
     };
-    let agent = Agent::new(extensions, settings, approvals, ui);
+    let agent = Agent::new(extensions, settings, approvals, ui, setup::redactor(args)?);
     agent.start().await?;
-    let reason = talk(&agent, args, &keyboard).await?;
-    agent.stop(reason).await;
+    let talked = talk(&agent, args, &keyboard).await;
+    // What was started is stopped, however the talk ended.
+    agent
+        .stop(talked.as_ref().copied().unwrap_or("failed"))
+        .await;
     drop(plugged);
-    Ok(())
+    talked.map(drop)
 }
 
 /// Works on messages until there are no more, or a signal comes. Gives the reason why it ended.

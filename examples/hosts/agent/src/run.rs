@@ -14,7 +14,7 @@ use portcullis_host_agent::tool::{QualifiedName, ToolSnapshot};
 
 use crate::agent::Agent;
 use crate::session::Session;
-use crate::turn::{Turn, TurnEnd};
+use crate::turn::{Answer, Turn, TurnEnd};
 use crate::ui::Shown;
 
 /// How a run ended.
@@ -126,13 +126,11 @@ impl Agent {
 
     /// The tools that are left to the session.
     fn active(&self, session: &Session, snapshot: &ExtensionSnapshot) -> ToolSnapshot {
-        match &session.play.lock().tools {
-            Some(left) => snapshot.tools.restrict(left),
-            None => {
-                let all: Vec<_> = snapshot.tools.names().cloned().collect();
-                snapshot.tools.restrict(&all)
-            }
-        }
+        let playing = session.play.lock();
+        let names = snapshot.tools.names();
+        snapshot
+            .tools
+            .restrict(names.filter(|name| playing.allows(name)))
     }
 
     async fn work(
@@ -144,7 +142,9 @@ impl Agent {
     ) -> Outcome {
         let mut pending = vec![Message::user(text)];
         session.play.lock().stop = None;
-        for number in 1.. {
+        let mut number = 0;
+        loop {
+            number += 1;
             // One snapshot for the whole turn, whatever is reloaded meanwhile.
             let snapshot = self.extensions.snapshot();
             let waiting = self.extensions.hooks().take_intents(Some(&session.id));
@@ -178,7 +178,6 @@ impl Agent {
                 (None, None) => {}
             }
         }
-        unreachable!("a run has no more turns than numbers")
     }
 
     /// What the model is told for this turn alone.
@@ -234,8 +233,9 @@ impl Agent {
         &self,
         session: &Session,
         snapshot: &ExtensionSnapshot,
-        mut text: String,
+        answer: Answer,
     ) -> Outcome {
+        let Answer { mut text, shown } = answer;
         let sending = || MessageSending {
             session: session.id.clone(),
             channel: self.settings.channel.clone(),
@@ -249,7 +249,9 @@ impl Agent {
             Ok(None) => {}
             Err(reason) => return Outcome::Stopped(reason),
         }
-        self.ui.show(Shown::Answer(text.clone()));
+        if !shown {
+            self.ui.show(Shown::Answer(text.clone()));
+        }
         self.tell(&AgentEvent::MessageOut(MessageSent {
             session: session.id.clone(),
             channel: self.settings.channel.clone(),

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use portcullis_host_agent::contract::chat::{Message, Part};
+use portcullis_host_agent::contract::chat::{Message, Part, ToolResultPart};
 use portcullis_host_agent::tool::QualifiedName;
 
 /// A conversation with one person.
@@ -33,8 +33,10 @@ pub struct Playing {
     pub model: String,
     /// The system prompt.
     pub prompt: String,
-    /// The tools that are left; none means all that there are.
+    /// The tools of the role; none means all that there are.
     pub tools: Option<Vec<QualifiedName>>,
+    /// The tools that actions left, whatever role is played; none means all.
+    pub left: Option<Vec<QualifiedName>>,
     /// Messages that plugins put in, each marked with its plugin.
     pub injected: Vec<Message>,
     /// Why the run is to stop after this turn.
@@ -65,18 +67,37 @@ impl Session {
     }
 }
 
+impl Playing {
+    /// Whether a tool may be used now.
+    pub fn allows(&self, tool: &QualifiedName) -> bool {
+        let among =
+            |tools: &Option<Vec<_>>| tools.as_ref().is_none_or(|tools| tools.contains(tool));
+        among(&self.tools) && among(&self.left)
+    }
+}
+
 /// About how many tokens messages are: four bytes each, which is near enough to decide when to sum up.
 pub fn tokens(messages: &[Message]) -> u64 {
     let bytes = messages.iter().flat_map(|message| &message.parts);
     let bytes = bytes.map(|part| match part {
         Part::Text(text) => text.len(),
         Part::ToolUse(tool) => tool.name.len() + tool.arguments.len(),
-        Part::ToolResult(result) => result.text().len(),
-        // A picture is some thousand tokens, whatever its bytes.
-        Part::Media(_) => 4_000,
+        Part::ToolResult(result) => result.content.iter().map(result_bytes).sum(),
+        Part::Media(_) => PICTURE_BYTES,
         Part::Other(other) => other.payload.len(),
     });
     bytes.sum::<usize>() as u64 / 4
+}
+
+/// A picture is some thousand tokens, whatever its bytes.
+const PICTURE_BYTES: usize = 4_000;
+
+fn result_bytes(part: &ToolResultPart) -> usize {
+    match part {
+        ToolResultPart::Text(text) => text.len(),
+        ToolResultPart::Media(_) => PICTURE_BYTES,
+        ToolResultPart::Other(other) => other.payload.len(),
+    }
 }
 
 /// A message as a model reads it: what a plugin put in says so in words too.

@@ -14,6 +14,7 @@ use portcullis_host_agent::core::{
 };
 use portcullis_host_agent::extension::{Extensions, ExtensionsBuilder, Follow};
 use portcullis_host_agent::hook::HookOptions;
+use portcullis_host_agent::observer::Redactor;
 use portcullis_host_agent::provider::{OpenAi, Scripted, Turn};
 use portcullis_host_agent::service::{CommandPlanner, Corpora, ProviderLlm, RegistryInvoke};
 use portcullis_host_agent::tool::{Approvals, ToolPattern};
@@ -151,7 +152,8 @@ fn services(
     approvals: &Arc<Approvals>,
 ) -> Result<Services> {
     let llm = ProviderLlm::new(extensions.models(), &args.model);
-    let invoke = RegistryInvoke::new(Arc::clone(extensions.tools()), Arc::clone(approvals));
+    let invoke = RegistryInvoke::new(Arc::clone(extensions.tools()), Arc::clone(approvals))
+        .under_hooks(extensions);
     let mut services = Services {
         llm: Some(Arc::new(llm)),
         invoke: Some(Arc::new(invoke)),
@@ -182,6 +184,18 @@ async fn secrets(args: &Args) -> Result<MemorySecrets> {
             .await?;
     }
     Ok(secrets)
+}
+
+/// Knows the values of the secrets that the agent has.
+///
+/// # Errors
+/// Where they are too many to look for.
+pub fn redactor(args: &Args) -> Result<Redactor> {
+    let variables = args.secret.iter().map(|(_, variable)| variable);
+    let values = variables
+        .chain([&args.key_env])
+        .filter_map(|name| std::env::var(name).ok());
+    Ok(Redactor::new(values)?)
 }
 
 /// Finds the operator's plugins, loads them, and keeps in step with their folders. None where plugins are off.

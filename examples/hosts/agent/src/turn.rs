@@ -7,7 +7,8 @@ use portcullis_host_agent::contract::chat::{
     ChatError, ChatRequest, Delta, Finish, Message, Part, ToolResult, ToolUse, codes,
 };
 use portcullis_host_agent::contract::hook::{
-    BeforeLlmCall, BeforeModelResolve, BeforePromptBuild, LlmInput, LlmOutput, Payload, Point,
+    BeforeLlmCall, BeforeModelResolve, BeforePromptBuild, LlmInput, LlmOutput, MessageSending,
+    Payload, Point,
 };
 use portcullis_host_agent::core::{Cancellation, ToolEvent};
 use portcullis_host_agent::extension::ExtensionSnapshot;
@@ -35,17 +36,25 @@ pub(crate) struct Turn<'a> {
 /// How a turn ended.
 pub(crate) enum TurnEnd {
     /// The model answered, and wants no tool.
-    Answer(String),
+    Answer(Answer),
     /// The model used tools, and is to see what they answered.
     Tools,
     /// A hook stopped it.
     Stopped(String),
 }
 
+/// What a model answered.
+pub(crate) struct Answer {
+    pub(crate) text: String,
+    /// Its pieces were shown as they came in.
+    pub(crate) shown: bool,
+}
+
 /// What a model said.
 struct Said {
     message: Message,
     finish: Finish,
+    shown: bool,
 }
 
 impl Turn<'_> {
@@ -76,7 +85,10 @@ impl Turn<'_> {
             Err(stopped) => return Ok(TurnEnd::Stopped(stopped)),
         };
         let uses: Vec<ToolUse> = said.message.tool_uses().cloned().collect();
-        let text = said.message.text();
+        let answer = Answer {
+            text: said.message.text(),
+            shown: said.shown,
+        };
         added.push(said.message);
         if !uses.is_empty() {
             added.push(self.use_tools(session, &uses).await);
@@ -84,7 +96,7 @@ impl Turn<'_> {
         session.messages.append(&mut added);
         session.turns += 1;
         Ok(match uses.is_empty() {
-            true => TurnEnd::Answer(text),
+            true => TurnEnd::Answer(answer),
             false => TurnEnd::Tools,
         })
     }
@@ -183,7 +195,7 @@ impl Turn<'_> {
         }));
         let decides =
             |name| Point::named(name).is_some_and(|point| self.snapshot.hooks.decides(point));
-        let live = !decides(LlmOutput::POINT) && !decides("message-sending");
+        let live = !decides(LlmOutput::POINT) && !decides(MessageSending::POINT);
         let mut stream = self.snapshot.models.chat(request).await?;
         let mut whole = Assembler::default();
         let mut pieces = 0;
@@ -203,7 +215,11 @@ impl Turn<'_> {
                         self.agent.ui.show(Shown::Streamed { model, pieces });
                     }
                     let message = whole.finish()?;
-                    return Ok(Said { message, finish });
+                    return Ok(Said {
+                        message,
+                        finish,
+                        shown: live,
+                    });
                 }
             }
         }

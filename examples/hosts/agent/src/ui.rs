@@ -6,8 +6,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use portcullis_host_agent::escape;
 use portcullis_host_agent::tool::{Answer, ApprovalRequest, Approver};
-use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc};
+
+/// Lines that are read before somebody wants them.
+const LINES_AHEAD: usize = 16;
 
 /// Something that a person is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +23,7 @@ pub enum Shown {
         /// How many pieces.
         pieces: usize,
     },
-    /// A whole answer.
+    /// A whole answer, where its pieces were not shown.
     Answer(String),
     /// A tool is called.
     Tool {
@@ -113,18 +115,36 @@ pub fn line(shown: &Shown) -> String {
 
 /// The lines that a person types: messages, and answers to questions. Who asks takes the next one.
 #[derive(Debug)]
-pub struct Keyboard(Mutex<Lines<BufReader<Stdin>>>);
+pub struct Keyboard(Mutex<mpsc::Receiver<String>>);
 
 impl Default for Keyboard {
     fn default() -> Self {
-        Self(Mutex::new(BufReader::new(tokio::io::stdin()).lines()))
+        let (sender, lines) = mpsc::channel(LINES_AHEAD);
+        // A thread of its own, which the end of the process does not wait for: a read of standard input can't be given up.
+        std::thread::spawn(move || {
+            for line in std::io::stdin().lines().map_while(Result::ok) {
+                if sender.blocking_send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Self(Mutex::new(lines))
     }
 }
 
 impl Keyboard {
     /// The next line; none at the end of the input.
     pub async fn line(&self) -> Option<String> {
-        self.0.lock().await.next_line().await.ok().flatten()
+        self.0.lock().await.recv().await
+    }
+
+    /// Asks something, and gives the next line that is typed once it is shown. One question at a time: what is typed answers the one
+    /// that is to be seen, and nothing that was typed before does.
+    pub async fn ask(&self, show: impl FnOnce()) -> Option<String> {
+        let mut lines = self.0.lock().await;
+        while lines.try_recv().is_ok() {}
+        show();
+        lines.recv().await
     }
 }
 
@@ -140,8 +160,8 @@ pub struct AskPerson {
 impl Approver for AskPerson {
     async fn approve(&self, request: &ApprovalRequest) -> Answer {
         let question = format!("{request}\nonce, for this session, or not? [y/s/N]");
-        self.ui.show(Shown::Question(question));
-        match self.keyboard.line().await.as_deref().map(str::trim) {
+        let show = || self.ui.show(Shown::Question(question));
+        match self.keyboard.ask(show).await.as_deref().map(str::trim) {
             Some("y" | "yes") => Answer::Once,
             Some("s" | "session") => Answer::Session,
             _ => Answer::No(None),

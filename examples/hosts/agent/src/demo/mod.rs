@@ -17,6 +17,7 @@ use portcullis_host_agent::core::{
 };
 use portcullis_host_agent::extension::Extensions;
 use portcullis_host_agent::hook::HookOptions;
+use portcullis_host_agent::observer::Redactor;
 use portcullis_host_agent::provider::Scripted;
 use portcullis_host_agent::service::{ProviderLlm, RegistryInvoke};
 use portcullis_host_agent::tool::{Approvals, Unattended};
@@ -123,7 +124,13 @@ impl Demo {
             ..Settings::default()
         };
         Ok(Self {
-            agent: Agent::new(Arc::clone(&extensions), settings, approvals, ui),
+            agent: Agent::new(
+                Arc::clone(&extensions),
+                settings,
+                approvals,
+                ui,
+                Redactor::new([KEY])?,
+            ),
             extensions,
             host,
             folder: work,
@@ -170,7 +177,8 @@ async fn host(extensions: &Arc<Extensions>, approvals: &Arc<Approvals>) -> Resul
     secrets
         .set(&"OPENAI_API_KEY".parse()?, SecretString::from(KEY))
         .await?;
-    let invoke = RegistryInvoke::new(Arc::clone(extensions.tools()), Arc::clone(approvals));
+    let invoke = RegistryInvoke::new(Arc::clone(extensions.tools()), Arc::clone(approvals))
+        .under_hooks(extensions);
     let services = Services {
         llm: Some(Arc::new(ProviderLlm::new(
             extensions.models(),

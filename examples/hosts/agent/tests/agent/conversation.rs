@@ -46,6 +46,11 @@ async fn the_conversation_shows_every_mechanism_at_work() {
             at.unwrap_or_else(|| panic!("no {wanted:?} from here on:\n{rest}\n\nin\n{transcript}"));
         rest = &rest[at + wanted.len()..];
     }
+    // It streamed: an answer in one piece would be "in 1 pieces".
+    assert!(
+        transcript.contains("~ demo-small answered in 25 pieces"),
+        "{transcript}"
+    );
     assert!(!transcript.contains("ada@example.org"), "{transcript}");
     assert!(!transcript.contains("refused"), "{transcript}");
     assert_eq!(counts, expected(), "{transcript}");

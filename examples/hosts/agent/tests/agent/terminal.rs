@@ -24,9 +24,8 @@ fn text(output: &Output) -> String {
 fn without_a_model_a_script_answers() {
     let output = agent(&["--message", "hello"]).output().unwrap();
     assert!(output.status.success());
-    assert!(
-        text(&output).contains("agent> There is no model here, only a script. You said: hello")
-    );
+    // A streamed answer is shown once, not again when it's whole.
+    assert_eq!(text(&output).matches("You said: hello").count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -52,7 +51,7 @@ async fn it_asks_a_server_that_speaks_openais_api_and_uses_its_own_tools() {
         // A tool that there is not, and one that nobody is there to approve.
         "! org_portcullis_text-tools__word_frequencies: not-found",
         "! native/delete_file: denied",
-        "agent> Your notes have six words",
+        "Your notes have six words",
     ] {
         assert!(text.contains(wanted), "no {wanted:?} in\n{text}");
     }
@@ -64,8 +63,9 @@ fn a_signal_ends_it_as_the_end_of_input_does() {
     let mut command = agent(&[]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    // It has started once it answers.
-    writeln!(child.stdin.as_mut().unwrap(), "hello").unwrap();
+    // It has started once it answers. Its input stays open, as a terminal's does.
+    let mut typed = child.stdin.take().unwrap();
+    writeln!(typed, "hello").unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().contains("You said: hello")));
     let pid = child.id().to_string();
@@ -80,4 +80,5 @@ fn a_signal_ends_it_as_the_end_of_input_does() {
     std::thread::spawn(move || told.send(child.wait().unwrap()));
     let status = ended.recv_timeout(Duration::from_secs(20)).unwrap();
     assert!(status.success(), "{status}");
+    drop(typed);
 }
