@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use portcullis_host_agent::contract::chat::ChatRequest;
+use portcullis_host_agent::contract::hook::BeforeToolCall;
 use portcullis_host_agent::core::{LimitOverrides, Services};
+use portcullis_host_agent::hook::{Author, Mode, Phase, Point, Subscription, Typed, typed};
 use portcullis_host_agent::provider::{Scripted, Turn};
 use portcullis_host_agent::service::{CommandPlanner, Corpora, ProviderLlm, RegistryInvoke};
 use portcullis_host_agent::tool::Answer;
@@ -21,6 +23,28 @@ const ASKER: &str = "org.example.asker";
 /// Plans the same, whatever it is asked, once it has read both files.
 const PLANNER: &str =
     r#"grep -q world "$1" && grep -q task "$2" && printf '(pick ball)\n(go a b)\n' > "$3""#;
+
+/// Lets nobody add to thirteen.
+fn no_thirteen() -> Subscription {
+    let judge = async |call: BeforeToolCall| {
+        let is_it = call.tool == "org.example.tools/add-up" && call.arguments["a"] == 13;
+        Ok(match is_it {
+            true => Typed::Cancel("an unlucky number".to_owned()),
+            false => Typed::Proceed,
+        })
+    };
+    Subscription {
+        author: Author::Native,
+        name: "no_thirteen".to_owned(),
+        point: Point::named("before-tool-call").unwrap(),
+        mode: Mode::Gate,
+        phase: Phase::Policy,
+        priority: 0,
+        deadline: None,
+        permits: None,
+        handler: typed(judge),
+    }
+}
 
 /// An agent with every default service, and the folder of its corpus `docs`.
 fn stage() -> (Stage, TempDir) {
@@ -38,7 +62,7 @@ fn stage_on(permits: u32) -> (Stage, TempDir) {
     let host = builder().max_in_flight(permits);
     let stage = Stage::serving(
         host,
-        |own| own,
+        |own| own.hook(no_thirteen()),
         |extensions, approvals| {
             let echo = |request: &ChatRequest| {
                 Turn::new().text(&format!(
@@ -49,7 +73,8 @@ fn stage_on(permits: u32) -> (Stage, TempDir) {
             };
             let llm = ProviderLlm::new(Arc::new(Scripted::reacting(echo)), "demo-small");
             let files = ["-c", PLANNER, "planner", "{domain}", "{problem}", "{plan}"];
-            let invoke = RegistryInvoke::new(Arc::clone(extensions.tools()), Arc::clone(approvals));
+            let invoke = RegistryInvoke::new(Arc::clone(extensions.tools()), Arc::clone(approvals))
+                .under_hooks(extensions);
             Services {
                 llm: Some(Arc::new(llm)),
                 retrieval: Some(Arc::new(Corpora::open(corpora).unwrap())),
@@ -135,6 +160,22 @@ async fn a_grant_for_one_service_or_target_is_none_for_another() {
             called.result.is_error && text.starts_with("denied: "),
             "{tool}: {text}"
         );
+    }
+    stage.nothing_runs();
+}
+
+#[tokio::test]
+async fn a_gate_stops_what_a_plugin_invokes_as_it_stops_a_model() {
+    let (stage, _folder) = asking(&["invoke:org.example.tools/add-up"]).await;
+    let relayed =
+        |a| json!({ "tool": "org.example.tools/add-up", "arguments": { "a": a, "b": 1 } });
+    for (a, is_error, says) in [(12, false, "13"), (13, true, "add-up was not approved")] {
+        let called = stage
+            .call("org_example_asker__call_other", relayed(a))
+            .await;
+        let text = called.result.text();
+        assert_eq!(called.result.is_error, is_error, "{text}");
+        assert!(text.contains(says), "{text}");
     }
     stage.nothing_runs();
 }

@@ -1,5 +1,6 @@
-//! The reference agent: its whole conversation, its runs that are given up, and the program itself.
+//! The reference agent: what hooks may ask of it, its whole conversation, its runs that are given up, and the program itself.
 
+mod actions;
 mod conversation;
 mod given_up;
 mod support;
