@@ -3,13 +3,12 @@
 use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
-use portcullis_contract::hook::BeforeToolCall;
 use portcullis_host_core::{Chain, Invoke, Link, PluginId, ServiceCaller, ToolError, ToolOutput};
 use serde_json::Value;
 
 use crate::extension::Extensions;
 use crate::tool::{
-    Approvals, CallError, CallScope, PreparedCall, QualifiedName, ToolCall, ToolRegistry,
+    Approvals, CallError, CallScope, Place, PreparedCall, QualifiedName, ToolCall, ToolRegistry,
 };
 
 /// `portcullis:tool/invoke` out of a [`ToolRegistry`]: the tools that plugins can be granted are those that it has when one of them
@@ -46,25 +45,21 @@ impl RegistryInvoke {
         let Some(extensions) = self.hooks.as_ref().and_then(Weak::upgrade) else {
             return Ok(());
         };
-        let tool = prepared.entry().name().clone();
-        let arguments = &prepared.call.arguments;
-        let event = || BeforeToolCall {
-            session: String::new(),
-            turn: 0,
-            call_id: call.to_owned(),
-            tool: tool.to_string(),
-            arguments: arguments.clone(),
-        };
         let table = Arc::clone(&extensions.snapshot().hooks);
-        let passed = extensions.hooks().run(&table, event).await;
-        if let Some(cancelled) = passed.cancelled {
-            let reason = Some(cancelled.reason);
-            return Err(CallError::NotApproved { tool, reason });
+        let nowhere = Place {
+            session: "",
+            turn: 0,
+        };
+        let passed = prepared
+            .ask(extensions.hooks(), &table, nowhere, call)
+            .await;
+        match passed.cancelled {
+            Some(cancelled) => Err(CallError::NotApproved {
+                tool: prepared.entry().name().clone(),
+                reason: Some(cancelled.reason),
+            }),
+            None => Ok(()),
         }
-        if let Some(changed) = passed.changed {
-            prepared.call.arguments = changed.arguments;
-        }
-        Ok(())
     }
 
     async fn make(

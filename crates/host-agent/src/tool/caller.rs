@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Approvals, CallError, CallScope, PreparedCall, ToolSnapshot, answered, failed};
 use crate::action::{Intent, RefusedAction};
-use crate::hook::{Cancelled, HookRunner, HookTable};
+use crate::hook::{Cancelled, HookRunner, HookTable, Passed};
 use crate::observer::{AgentEvent, Observer};
 
 /// Calls tools as an agent does: modify and gate hooks first, then the schema, then a person's approval of what the arguments have
@@ -112,6 +112,33 @@ impl ToolCaller {
     }
 }
 
+impl PreparedCall {
+    /// Asks the handlers of `before-tool-call`, and takes over what they made of the arguments.
+    pub(crate) async fn ask(
+        &mut self,
+        hooks: &HookRunner,
+        table: &Arc<HookTable>,
+        place: Place<'_>,
+        id: &str,
+    ) -> Passed<BeforeToolCall> {
+        let mut passed = hooks.run(table, || self.before(place, id)).await;
+        if let Some(changed) = passed.changed.take() {
+            self.call.arguments = changed.arguments;
+        }
+        passed
+    }
+
+    fn before(&self, place: Place<'_>, id: &str) -> BeforeToolCall {
+        BeforeToolCall {
+            session: place.session.to_owned(),
+            turn: place.turn,
+            call_id: id.to_owned(),
+            tool: self.entry().name().to_string(),
+            arguments: self.call.arguments.clone(),
+        }
+    }
+}
+
 /// One wish on its way.
 struct Way<'a> {
     caller: &'a ToolCaller,
@@ -141,8 +168,8 @@ impl Way<'_> {
         if let Err(stopped) = self.ask(&mut prepared).await {
             return (prepared.call.arguments, Err(stopped));
         }
+        self.tell(|way| AgentEvent::ToolStart(prepared.before(way.place, id)));
         let arguments = prepared.call.arguments.clone();
-        self.tell(|way| AgentEvent::ToolStart(way.before(&arguments)));
         let made = async {
             let checked = prepared.check()?;
             let approved = checked.approve(&self.caller.approvals, scope).await?;
@@ -152,26 +179,12 @@ impl Way<'_> {
         (arguments, made.map_err(|error| error.result(id)))
     }
 
-    fn before(&self, arguments: &Value) -> BeforeToolCall {
-        BeforeToolCall {
-            session: self.place.session.to_owned(),
-            turn: self.place.turn,
-            call_id: self.tool_use.id.clone(),
-            tool: self.tool.clone(),
-            arguments: arguments.clone(),
-        }
-    }
-
     /// Asks the handlers of `before-tool-call`.
     async fn ask(&mut self, prepared: &mut PreparedCall) -> Result<(), ToolResult> {
-        let arguments = &prepared.call.arguments;
-        let hooks = &self.caller.hooks;
-        let passed = hooks.run(self.table, || self.before(arguments)).await;
+        let (hooks, id) = (&self.caller.hooks, &*self.tool_use.id);
+        let passed = prepared.ask(hooks, self.table, self.place, id).await;
         self.intents.extend(passed.intents);
         self.refused.extend(passed.refused);
-        if let Some(changed) = passed.changed {
-            prepared.call.arguments = changed.arguments;
-        }
         let Some(cancelled) = passed.cancelled else {
             return Ok(());
         };

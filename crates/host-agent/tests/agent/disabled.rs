@@ -7,12 +7,14 @@ use portcullis_host_agent::contract::chat::{ChatRequest, ToolUse};
 use portcullis_host_agent::contract::hook::{BeforeToolCall, POINTS};
 use portcullis_host_agent::core::{Error, ToolDefinition, ToolOutput};
 use portcullis_host_agent::extension::Extensions;
-use portcullis_host_agent::hook::{Author, Mode, Phase, Point, Subscription, Typed, typed};
+use portcullis_host_agent::hook::{Subscription, Typed, typed};
 use portcullis_host_agent::provider::{ChatProvider, Scripted, Turn, collect};
 use portcullis_host_agent::tool::{
     Approvals, CallScope, Place, Tool, ToolCall, ToolCaller, Unattended,
 };
 use serde_json::json;
+
+use crate::support::*;
 
 struct Clock(ToolDefinition);
 
@@ -45,17 +47,7 @@ fn no_mars() -> Subscription {
             _ => Typed::Proceed,
         })
     };
-    Subscription {
-        author: Author::Native,
-        name: "no_mars".to_owned(),
-        point: Point::named("before-tool-call").unwrap(),
-        mode: Mode::Gate,
-        phase: Phase::Policy,
-        priority: 0,
-        deadline: None,
-        permits: None,
-        handler: typed(judge),
-    }
+    native_gate("no_mars", typed(judge))
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use portcullis_host_agent::contract::chat::ChatRequest;
 use portcullis_host_agent::contract::hook::BeforeToolCall;
 use portcullis_host_agent::core::{LimitOverrides, Services};
-use portcullis_host_agent::hook::{Author, Mode, Phase, Point, Subscription, Typed, typed};
+use portcullis_host_agent::hook::{Subscription, Typed, typed};
 use portcullis_host_agent::provider::{Scripted, Turn};
 use portcullis_host_agent::service::{CommandPlanner, Corpora, ProviderLlm, RegistryInvoke};
 use portcullis_host_agent::tool::Answer;
@@ -33,17 +33,7 @@ fn no_thirteen() -> Subscription {
             false => Typed::Proceed,
         })
     };
-    Subscription {
-        author: Author::Native,
-        name: "no_thirteen".to_owned(),
-        point: Point::named("before-tool-call").unwrap(),
-        mode: Mode::Gate,
-        phase: Phase::Policy,
-        priority: 0,
-        deadline: None,
-        permits: None,
-        handler: typed(judge),
-    }
+    native_gate("no_thirteen", typed(judge))
 }
 
 /// An agent with every default service, and the folder of its corpus `docs`.

@@ -12,7 +12,9 @@ use portcullis_host_agent::core::{
     Services, ToolDefinition, ToolOutput,
 };
 use portcullis_host_agent::extension::{ExtensionSnapshot, Extensions, ExtensionsBuilder};
-use portcullis_host_agent::hook::{HookOptions, HookTable, Subscription, subscriptions};
+use portcullis_host_agent::hook::{
+    Author, HookHandler, HookOptions, HookTable, Mode, Phase, Point, Subscription, subscriptions,
+};
 use portcullis_host_agent::tool::{
     Answer, ApprovalRequest, Approvals, Approver, CallScope, Called, Place, Tool, ToolCall,
     ToolCaller, ToolSnapshot,
@@ -339,6 +341,21 @@ pub(crate) fn wish(tool: &str, arguments: &Value) -> ToolUse {
 pub(crate) fn handler_of(plugin: &Plugin, hook: &str) -> Subscription {
     let mut all = subscriptions(plugin).into_iter();
     all.find(|subscription| subscription.name == hook).unwrap()
+}
+
+/// A gate of the agent's own before tools are called.
+pub(crate) fn native_gate(name: &str, handler: Arc<dyn HookHandler>) -> Subscription {
+    Subscription {
+        author: Author::Native,
+        name: name.to_owned(),
+        point: Point::named("before-tool-call").unwrap(),
+        mode: Mode::Gate,
+        phase: Phase::Policy,
+        priority: 0,
+        deadline: None,
+        permits: None,
+        handler,
+    }
 }
 
 /// These handlers, all of which count.
