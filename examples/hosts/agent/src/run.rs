@@ -75,25 +75,18 @@ impl Agent {
         text: &str,
     ) -> Result<(String, Vec<QualifiedName>), String> {
         let snapshot = self.extensions.snapshot();
-        let mut text = text.to_owned();
         let received = || MessageReceived {
             session: session.id.clone(),
             channel: self.settings.channel.clone(),
             sender: "user".to_owned(),
-            text: text.clone(),
+            text: text.to_owned(),
         };
-        if let Some(changed) = self
-            .decide(session, &snapshot, "the message was", received)
-            .await?
-        {
-            text = changed.text;
-        }
-        self.tell(&AgentEvent::MessageIn(MessageReceived {
-            session: session.id.clone(),
-            channel: self.settings.channel.clone(),
-            sender: "user".to_owned(),
-            text: text.clone(),
-        }));
+        let changed = self
+            .decide(session, &snapshot, "the message was", &received)
+            .await?;
+        let received = changed.unwrap_or_else(received);
+        let text = received.text.clone();
+        self.tell(&AgentEvent::MessageIn(received));
         self.begin(session, &snapshot, text).await
     }
 

@@ -231,11 +231,8 @@ impl Turn<'_> {
 
     /// What hooks leave of an answer.
     async fn heard(&self, session: &Session, model: &str, mut said: Said) -> Result<Said, String> {
-        let names = said.message.tool_uses().map(|wanted| {
-            let known = self.tools.by_model_name(&wanted.name);
-            known.map_or_else(|| wanted.name.clone(), |entry| entry.name().to_string())
-        });
-        let names: Vec<String> = names.collect();
+        let uses = said.message.tool_uses();
+        let names: Vec<String> = uses.map(|wanted| self.name_of(wanted)).collect();
         let output = || LlmOutput {
             session: session.id.clone(),
             turn: self.number,
@@ -245,25 +242,26 @@ impl Turn<'_> {
             tool_uses: names.clone(),
             text: said.message.text(),
         };
-        if let Some(changed) = self
-            .decide(session, "the model's answer was", output)
+        let heard = match self
+            .decide(session, "the model's answer was", &output)
             .await?
         {
-            said.message
-                .parts
-                .retain(|part| !matches!(part, Part::Text(_)));
-            said.message.parts.insert(0, Part::Text(changed.text));
-        }
-        self.agent.tell(&AgentEvent::LlmResponse(LlmOutput {
-            session: session.id.clone(),
-            turn: self.number,
-            model: model.to_owned(),
-            finish: said.finish.reason.clone(),
-            usage: said.finish.usage.clone(),
-            tool_uses: names,
-            text: said.message.text(),
-        }));
+            Some(changed) => {
+                let parts = &mut said.message.parts;
+                parts.retain(|part| !matches!(part, Part::Text(_)));
+                parts.insert(0, Part::Text(changed.text.clone()));
+                changed
+            }
+            None => output(),
+        };
+        self.agent.tell(&AgentEvent::LlmResponse(heard));
         Ok(said)
+    }
+
+    /// A tool's qualified name, or what the model made up.
+    fn name_of(&self, wanted: &ToolUse) -> String {
+        let known = self.tools.by_model_name(&wanted.name);
+        known.map_or_else(|| wanted.name.clone(), |entry| entry.name().to_string())
     }
 
     /// Uses the tools, one after another: what one changes, the next finds.
@@ -280,8 +278,7 @@ impl Turn<'_> {
 
     async fn use_tool(&self, session: &Session, wanted: &ToolUse) -> ToolResult {
         let ui = Arc::clone(&self.agent.ui);
-        let known = self.tools.by_model_name(&wanted.name);
-        let name = known.map_or_else(|| wanted.name.clone(), |entry| entry.name().to_string());
+        let name = self.name_of(wanted);
         ui.show(Shown::Tool {
             name: name.clone(),
             arguments: wanted.arguments.clone(),
