@@ -3,9 +3,10 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use futures::channel::{mpsc, oneshot};
+use futures::channel::oneshot;
 use futures::future::{BoxFuture, Either, select};
 use futures::stream::{BoxStream, FuturesUnordered};
 use futures::{FutureExt, StreamExt, stream};
@@ -16,21 +17,28 @@ const BATCH: usize = 64;
 
 type Work = BoxFuture<'static, ()>;
 
+/// What was handed out and not begun yet; none once the call is over.
+type Queue = Mutex<Option<Vec<Work>>>;
+
 /// Hands work out of a guest's turn. The default does nothing: a plugin that is asked for its definitions is served by nobody.
 #[derive(Clone, Default)]
-pub(crate) struct Aside(Option<mpsc::UnboundedSender<Work>>);
+pub(crate) struct Aside(Option<Arc<Queue>>);
 
 /// The work that was handed out in one call.
 pub(super) struct Handed {
-    queue: mpsc::UnboundedReceiver<Work>,
-    running: FuturesUnordered<Work>,
+    queue: Arc<Queue>,
+    /// None until there is any: most calls have none, and it is not free.
+    running: Option<FuturesUnordered<Work>>,
 }
 
 /// Both ends.
 pub(super) fn aside() -> (Aside, Handed) {
-    let (sender, queue) = mpsc::unbounded();
-    let running = FuturesUnordered::new();
-    (Aside(Some(sender)), Handed { queue, running })
+    let queue = Arc::new(Mutex::new(Some(Vec::new())));
+    let handed = Handed {
+        queue: Arc::clone(&queue),
+        running: None,
+    };
+    (Aside(Some(queue)), handed)
 }
 
 impl Aside {
@@ -77,11 +85,14 @@ impl Aside {
         batches.flat_map(stream::iter).boxed()
     }
 
+    /// Only within the guest's turn: what is handed out is begun when the turn ends.
     fn hand(&self, work: impl Future<Output = ()> + Send + 'static) {
-        if let Some(sender) = &self.0 {
-            // Refused where the call is over, and dropped, which whoever waits for it sees.
-            let _ = sender.unbounded_send(work.boxed());
+        if let Some(queue) = &self.0
+            && let Some(waiting) = &mut *lock(queue)
+        {
+            waiting.push(work.boxed());
         }
+        // Dropped where the call is over, which whoever waits for it sees.
     }
 }
 
@@ -99,11 +110,29 @@ impl Handed {
     }
 
     fn go_on(&mut self, cx: &mut Context<'_>) {
-        while let Poll::Ready(Some(work)) = self.queue.poll_next_unpin(cx) {
-            self.running.push(work);
+        if let Some(waiting) = &mut *lock(&self.queue)
+            && !waiting.is_empty()
+        {
+            self.running
+                .get_or_insert_default()
+                .extend(waiting.drain(..));
         }
-        while let Poll::Ready(Some(())) = self.running.poll_next_unpin(cx) {}
+        if let Some(running) = &mut self.running {
+            while running.poll_next_unpin(cx) == Poll::Ready(Some(())) {}
+        }
     }
+}
+
+impl Drop for Handed {
+    fn drop(&mut self) {
+        // Dropped outside of the lock: work of others may do anything when it ends.
+        let waiting = lock(&self.queue).take();
+        drop(waiting);
+    }
+}
+
+fn lock(queue: &Queue) -> MutexGuard<'_, Option<Vec<Work>>> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
