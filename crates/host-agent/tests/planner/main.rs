@@ -1,22 +1,21 @@
 //! Planning with a planner that people use.
 
-mod pyperplan;
-
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_host_agent::core::{Chain, Link, PlanStep, Planner, ServiceCaller, ServiceError};
 use portcullis_host_agent::service::CommandPlanner;
 use portcullis_host_policy::{Digest, Identity};
+use portcullis_test_tools::pyperplan;
 use tokio::time::Instant;
 
 const DOMAIN: &str = include_str!("gripper.pddl");
 const PROBLEM: &str = include_str!("one-ball.pddl");
 
 async fn solve(domain: &str, problem: &str) -> Result<Vec<PlanStep>, ServiceError> {
-    let python = pyperplan::python();
-    let arguments = ["-I", "-m", "pyperplan", "{domain}", "{problem}"];
-    let planner = CommandPlanner::new(python, arguments).unwrap();
+    let python = pyperplan::python(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
+    let planner = CommandPlanner::new(python, pyperplan::ARGUMENTS).unwrap();
     let link = Link {
         plugin: "org.example.mover".parse().unwrap(),
         what: "move".to_owned(),
