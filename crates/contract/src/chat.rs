@@ -190,6 +190,9 @@ pub struct ChatRequest {
     /// The longest answer.
     #[serde(default)]
     pub max_output_tokens: Option<u32>,
+    /// How much the model should reason, in the provider's words.
+    #[serde(default)]
+    pub thinking_level: Option<String>,
     /// Provider-specific settings, a JSON object as text; the operator lists the keys that may pass.
     #[serde(default)]
     pub extra: Option<String>,

@@ -94,6 +94,6 @@ macro_rules! nested {
 nested! {
     ToolResult { tool_use_id, is_error; content; }
     Message { role; parts; }
-    ChatRequest { model, temperature, max_output_tokens, extra; messages, tools; }
+    ChatRequest { model, temperature, max_output_tokens, thinking_level, extra; messages, tools; }
     Finish { reason, extra; ; usage }
 }

@@ -9,11 +9,12 @@ use portcullis_guest_sdk::chat::{
 use portcullis_guest_sdk::serde_json::{self, Map, Value, json};
 
 /// What the request itself says, or what the answer is read by: not for `extra` to set.
-const RESERVED: [&str; 8] = [
+const RESERVED: [&str; 9] = [
     "max_completion_tokens",
     "messages",
     "model",
     "n",
+    "reasoning_effort",
     "stream",
     "stream_options",
     "temperature",
@@ -52,6 +53,9 @@ pub(crate) fn body(request: &ChatRequest) -> Result<Value, ChatError> {
     }
     if let Some(tokens) = request.max_output_tokens {
         set("max_completion_tokens", tokens.into());
+    }
+    if let Some(level) = &request.thinking_level {
+        set("reasoning_effort", level.clone().into());
     }
     Ok(Value::Object(body))
 }

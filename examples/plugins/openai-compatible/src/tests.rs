@@ -327,6 +327,7 @@ fn a_request_is_what_the_api_takes() {
         }],
         temperature: Some(0.7),
         max_output_tokens: Some(100),
+        thinking_level: Some("high".into()),
         extra: Some(r#"{"seed":7}"#.into()),
         ..request(vec![Message::system("Be brief."), Message::user("Hi")])
     };
@@ -340,6 +341,7 @@ fn a_request_is_what_the_api_takes() {
         "tools": [{ "type": "function", "function": function }],
         "temperature": 0.7,
         "max_completion_tokens": 100,
+        "reasoning_effort": "high",
         "seed": 7,
     });
     assert_eq!(sent(request), body);

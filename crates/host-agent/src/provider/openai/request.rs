@@ -11,11 +11,12 @@ use serde_json::{Map, Value, json};
 use crate::provider::extra;
 
 /// What the request itself says, or what the answer is read by: not for `extra` to set.
-const RESERVED: [&str; 8] = [
+const RESERVED: [&str; 9] = [
     "max_completion_tokens",
     "messages",
     "model",
     "n",
+    "reasoning_effort",
     "stream",
     "stream_options",
     "temperature",
@@ -49,6 +50,9 @@ pub(super) fn body(request: &ChatRequest) -> Result<Value, ChatError> {
     }
     if let Some(tokens) = request.max_output_tokens {
         set("max_completion_tokens", tokens.into());
+    }
+    if let Some(level) = &request.thinking_level {
+        set("reasoning_effort", level.clone().into());
     }
     Ok(Value::Object(body))
 }

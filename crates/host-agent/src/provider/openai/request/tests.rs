@@ -139,6 +139,7 @@ fn settings_and_tools_are_written_and_extra_is_merged() {
         tools: vec![tool(r#"{"type":"object"}"#)],
         temperature: Some(0.7),
         max_output_tokens: Some(100),
+        thinking_level: Some("high".to_owned()),
         extra: Some(r#"{"seed":7}"#.to_owned()),
         ..ChatRequest::default()
     };
@@ -146,7 +147,7 @@ fn settings_and_tools_are_written_and_extra_is_merged() {
         body(&request).unwrap(),
         json!({
             "model": "m", "messages": [], "stream": true, "stream_options": { "include_usage": true },
-            "temperature": 0.7, "max_completion_tokens": 100, "seed": 7,
+            "temperature": 0.7, "max_completion_tokens": 100, "reasoning_effort": "high", "seed": 7,
             "tools": [{ "type": "function", "function": {
                 "name": "clock", "description": "Tells the time.", "parameters": { "type": "object" },
             } }],
