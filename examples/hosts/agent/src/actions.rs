@@ -60,6 +60,7 @@ impl Stage<'_> {
         let mut playing = self.play.lock();
         playing.model = role.model.clone();
         playing.prompt = role.prompt.clone();
+        playing.thinking_level = role.thinking_level.clone();
         playing.tools = Some(tools.collect());
         playing.role = Some(role.name.clone());
         Ok(())

@@ -1,13 +1,11 @@
 //! A conversation that gets too long is summed up by the model itself.
 
-use portcullis_host_agent::contract::chat::{ChatError, ChatRequest, Message};
+use portcullis_host_agent::contract::chat::Message;
 use portcullis_host_agent::contract::hook::{AfterCompaction, BeforeCompaction};
-use portcullis_host_agent::extension::ExtensionSnapshot;
 use portcullis_host_agent::observer::AgentEvent;
-use portcullis_host_agent::provider::{ChatProvider, collect};
 
-use crate::agent::Agent;
-use crate::session::{Session, for_model, tokens};
+use crate::session::{Session, tokens};
+use crate::turn::{Turn, Unsaid};
 use crate::ui::Shown;
 
 /// Messages at the end that stay as they are, and all up to what the user said before them: what the model works on now.
@@ -16,16 +14,12 @@ const KEPT: usize = 2;
 const INSTRUCTIONS: &str = "Sum up the conversation so far in a few sentences: what the user wants, what was found out, \
     and what is still to be done.";
 
-impl Agent {
+impl Turn<'_> {
     /// Sums the older part of a conversation up where it is too long. Where that fails, the conversation stays as it is.
-    pub(crate) async fn compact(
-        &self,
-        session: &mut Session,
-        snapshot: &ExtensionSnapshot,
-        model: &str,
-    ) {
+    pub(crate) async fn compact(&self, session: &mut Session, model: &str) {
         let before = tokens(&session.messages);
-        let Some(cut) = cut(&session.messages).filter(|_| before > self.settings.compact_at) else {
+        let too_long = before > self.agent.settings.compact_at;
+        let Some(cut) = cut(&session.messages).filter(|_| too_long) else {
             return;
         };
         let mut instructions = INSTRUCTIONS.to_owned();
@@ -35,50 +29,47 @@ impl Agent {
             tokens: before,
             instructions: instructions.clone(),
         };
-        match self
-            .decide(session, snapshot, "the summing up was", about)
-            .await
-        {
+        match self.decide(session, "the summing up was", about).await {
             Ok(Some(changed)) => instructions = changed.instructions,
             Ok(None) => {}
             Err(_) => return,
         }
-        match self
-            .sum_up(&session.messages[..cut], snapshot, model, instructions)
-            .await
-        {
+        match self.sum_up(session, cut, model, instructions).await {
             Ok(summary) => self.replace(session, cut, summary),
-            Err(error) => {
+            // Shown by what stopped it.
+            Err(Unsaid::Stopped(_)) => {}
+            Err(Unsaid::Failed(error)) => {
                 let text = format!("the conversation was not summed up: {error}");
-                self.ui.show(Shown::Note(text));
+                self.agent.note(Shown::Note(text));
             }
         }
     }
 
+    /// Asks the model for a summary, under the hooks of any request to a model, without tools.
     async fn sum_up(
         &self,
-        messages: &[Message],
-        snapshot: &ExtensionSnapshot,
+        session: &Session,
+        cut: usize,
         model: &str,
         instructions: String,
-    ) -> Result<String, ChatError> {
-        let mut messages: Vec<_> = messages.iter().map(for_model).collect();
+    ) -> Result<String, Unsaid> {
+        let mut messages = session.messages[..cut].to_vec();
         messages.push(Message::user(instructions));
-        let request = ChatRequest {
-            model: model.to_owned(),
-            messages,
-            ..ChatRequest::default()
+        let mut asking = Turn {
+            tools: self.tools.restrict([]),
+            notes: Vec::new(),
+            ..*self
         };
-        let (answer, _) = collect(snapshot.models.chat(request).await?).await?;
-        Ok(answer.text())
+        let said = asking.exchange(session, model.to_owned(), messages, false);
+        Ok(said.await?.message.text())
     }
 
     fn replace(&self, session: &mut Session, cut: usize, summary: String) {
         let told = format!("[What was said before, summed up:]\n{summary}");
         session.messages.splice(..cut, [Message::user(told)]);
-        self.ui
-            .show(Shown::Note(format!("{cut} messages were summed up")));
-        self.tell(&AgentEvent::Compacted(AfterCompaction {
+        let text = format!("{cut} messages were summed up");
+        self.agent.note(Shown::Note(text));
+        self.agent.tell(&AgentEvent::Compacted(AfterCompaction {
             session: session.id.clone(),
             replaced: u32::try_from(cut).unwrap_or(u32::MAX),
             tokens: tokens(&session.messages),
@@ -91,7 +82,8 @@ impl Agent {
 fn cut(messages: &[Message]) -> Option<usize> {
     let last = messages.len().checked_sub(KEPT)?;
     let user = |at: &usize| messages[*at].role == "user";
-    (1..=last).rev().find(user)
+    // One message is what an older part was summed up to already, or is as short as its summary.
+    (2..=last).rev().find(user)
 }
 
 #[cfg(test)]

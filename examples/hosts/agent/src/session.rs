@@ -33,6 +33,8 @@ pub struct Playing {
     pub model: String,
     /// The system prompt.
     pub prompt: String,
+    /// How much the model is to reason, in its provider's words: the role's.
+    pub thinking_level: Option<String>,
     /// The tools of the role; none means all that there are.
     pub tools: Option<Vec<QualifiedName>>,
     /// The tools that actions left, whatever role is played; none means all.

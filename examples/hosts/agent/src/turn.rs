@@ -51,39 +51,56 @@ pub(crate) struct Answer {
 }
 
 /// What a model said.
-struct Said {
-    message: Message,
+pub(crate) struct Said {
+    pub(crate) message: Message,
     finish: Finish,
     shown: bool,
+}
+
+/// Why a model did not say anything.
+pub(crate) enum Unsaid {
+    /// A hook stopped it.
+    Stopped(String),
+    /// It could not be asked, or broke off.
+    Failed(ChatError),
+}
+
+impl From<ChatError> for Unsaid {
+    fn from(error: ChatError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<String> for Unsaid {
+    fn from(stopped: String) -> Self {
+        Self::Stopped(stopped)
+    }
 }
 
 impl Turn<'_> {
     /// Runs the turn. Only once it is whole, its messages become part of the session.
     pub(crate) async fn run(
-        mut self,
+        self,
         session: &mut Session,
         pending: Vec<Message>,
     ) -> Result<TurnEnd, ChatError> {
+        match self.go(session, pending).await {
+            Ok(end) => Ok(end),
+            Err(Unsaid::Stopped(reason)) => Ok(TurnEnd::Stopped(reason)),
+            Err(Unsaid::Failed(error)) => Err(error),
+        }
+    }
+
+    async fn go(mut self, session: &mut Session, pending: Vec<Message>) -> Result<TurnEnd, Unsaid> {
         let mut added = pending;
-        let model = match self.model(session).await {
-            Ok(model) => model,
-            Err(stopped) => return Ok(TurnEnd::Stopped(stopped)),
-        };
-        let system = match self.prompt(session, &model).await {
-            Ok(system) => system,
-            Err(stopped) => return Ok(TurnEnd::Stopped(stopped)),
-        };
-        self.agent.compact(session, self.snapshot, &model).await;
-        let request = match self.request(session, &added, model, system).await {
-            Ok(request) => request,
-            Err(stopped) => return Ok(TurnEnd::Stopped(stopped)),
-        };
-        let model = request.model.clone();
-        let said = self.say(session, request).await?;
-        let said = match self.heard(session, &model, said).await {
-            Ok(said) => said,
-            Err(stopped) => return Ok(TurnEnd::Stopped(stopped)),
-        };
+        let model = self.model(session).await?;
+        let system = self.prompt(session, &model).await?;
+        self.compact(session, &model).await;
+        let messages = session.messages.iter().chain(&added).cloned();
+        let messages = std::iter::once(Message::system(system)).chain(messages);
+        let said = self
+            .exchange(session, model, messages.collect(), true)
+            .await?;
         let uses: Vec<ToolUse> = said.message.tool_uses().cloned().collect();
         let answer = Answer {
             text: said.message.text(),
@@ -101,7 +118,21 @@ impl Turn<'_> {
         })
     }
 
-    async fn decide<P: Payload>(
+    /// Asks the model, under the hooks for that. `aloud`: what it says is for the person.
+    pub(crate) async fn exchange(
+        &mut self,
+        session: &Session,
+        model: String,
+        messages: Vec<Message>,
+        aloud: bool,
+    ) -> Result<Said, Unsaid> {
+        let request = self.request(session, model, messages).await?;
+        let model = request.model.clone();
+        let said = self.say(session, request, aloud).await?;
+        Ok(self.heard(session, &model, said).await?)
+    }
+
+    pub(crate) async fn decide<P: Payload>(
         &self,
         session: &Session,
         what: &'static str,
@@ -152,13 +183,9 @@ impl Turn<'_> {
     async fn request(
         &mut self,
         session: &Session,
-        added: &[Message],
         mut model: String,
-        system: String,
+        mut messages: Vec<Message>,
     ) -> Result<ChatRequest, String> {
-        let said = session.messages.iter().chain(added);
-        let system = std::iter::once(Message::system(system));
-        let mut messages: Vec<_> = system.chain(said.cloned()).collect();
         let call = || BeforeLlmCall {
             session: session.id.clone(),
             turn: self.number,
@@ -179,12 +206,18 @@ impl Turn<'_> {
             model,
             messages: messages.iter().map(for_model).collect(),
             tools: self.tools.specs(),
+            thinking_level: session.play.lock().thinking_level.clone(),
             ..ChatRequest::default()
         })
     }
 
     /// Asks the model, and shows what it says while it comes in, unless hooks have yet to see it.
-    async fn say(&self, session: &Session, request: ChatRequest) -> Result<Said, ChatError> {
+    async fn say(
+        &self,
+        session: &Session,
+        request: ChatRequest,
+        aloud: bool,
+    ) -> Result<Said, ChatError> {
         let model = request.model.clone();
         self.agent.tell(&AgentEvent::LlmRequest(LlmInput {
             session: session.id.clone(),
@@ -195,7 +228,7 @@ impl Turn<'_> {
         }));
         let decides =
             |name| Point::named(name).is_some_and(|point| self.snapshot.hooks.decides(point));
-        let live = !decides(LlmOutput::POINT) && !decides(MessageSending::POINT);
+        let live = aloud && !decides(LlmOutput::POINT) && !decides(MessageSending::POINT);
         let mut stream = self.snapshot.models.chat(request).await?;
         let mut whole = Assembler::default();
         let mut pieces = 0;
@@ -211,7 +244,7 @@ impl Turn<'_> {
                 ChatEvent::Finish(finish) => {
                     if live {
                         self.agent.ui.show(Shown::Delta("\n".to_owned()));
-                    } else {
+                    } else if aloud {
                         self.agent.ui.show(Shown::Streamed { model, pieces });
                     }
                     let message = whole.finish()?;
