@@ -14,7 +14,7 @@ const GRANTS: [&str; 4] = [
 ];
 
 /// How often plugins are published anew, each time found in another order.
-const PUBLICATIONS: usize = 100;
+const PUBLICATIONS: usize = 1_000;
 
 #[tokio::test]
 async fn handlers_of_one_priority_are_asked_by_their_plugins_ids_whoever_was_found_first() {
