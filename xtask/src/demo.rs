@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::build_examples::{build, portcullis};
 use crate::shell::{output, root, target_dir};
 
-const PLUGINS: [&str; 14] = [
+const PLUGINS: [&str; 15] = [
     "audit-trail",
     "counter",
     "designer",
@@ -27,6 +27,7 @@ const PLUGINS: [&str; 14] = [
     "lockfile",
     "notes",
     "openai-compatible",
+    "planner-tool",
     "redact",
     "tail",
     "text-tools",

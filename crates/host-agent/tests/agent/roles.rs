@@ -100,7 +100,7 @@ async fn a_role_is_played_where_all_is_there_and_granted() {
     .await;
     let snapshot = stage.publish(&[&granted, &text_tools]);
     let role = resolve(&snapshot, POSTER).unwrap();
-    assert_eq!((role.model.as_str(), role.tools.len()), ("demo-large", 3));
+    assert_eq!((role.model.as_str(), role.tools.len()), ("demo-large", 4));
     granted.revoke();
     assert!(
         resolve(&snapshot, POSTER).is_err(),

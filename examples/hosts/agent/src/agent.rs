@@ -206,6 +206,11 @@ impl Agent {
         self.tell(&AgentEvent::GatewayStop(GatewayStop {
             reason: reason.to_owned(),
         }));
+        self.settle().await;
+    }
+
+    /// Waits until observers were told all that happened so far.
+    pub async fn settle(&self) {
         self.bridge.flush().await;
         self.extensions.hooks().drain().await;
     }

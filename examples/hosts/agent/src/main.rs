@@ -1,6 +1,7 @@
 //! The terminal: `agent` talks with whoever types, `agent --message TEXT` answers once, `agent --demo FOLDER` shows everything.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +31,7 @@ async fn main() -> ExitCode {
         .init();
     let args = Args::parse();
     let done = match &args.demo {
-        Some(folder) => agent_host::demo::run(folder, Arc::new(Terminal)).await,
+        Some(folder) => show(folder, &args).await,
         None => converse(&args).await,
     };
     match done {
@@ -40,6 +41,10 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+async fn show(folder: &Path, args: &Args) -> anyhow::Result<()> {
+    agent_host::demo::run(folder, setup::planner(args)?, Arc::new(Terminal)).await
 }
 
 async fn converse(args: &Args) -> anyhow::Result<()> {

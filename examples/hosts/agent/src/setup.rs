@@ -10,7 +10,8 @@ use clap::Parser;
 use portcullis_host_agent::builtin::{BootScript, SessionMemory, boot_script};
 use portcullis_host_agent::core::secret::{MemorySecrets, SecretStore as _, SecretString};
 use portcullis_host_agent::core::{
-    ConfigFile, Host, Limits, PluginDir, Registry, RegistryOptions, Services, TrustFolder, Watch,
+    ConfigFile, Host, Limits, Planner, PluginDir, Registry, RegistryOptions, Services, TrustFolder,
+    Watch,
 };
 use portcullis_host_agent::extension::{Extensions, ExtensionsBuilder, Follow};
 use portcullis_host_agent::hook::HookOptions;
@@ -61,7 +62,7 @@ pub struct Args {
     #[arg(long, value_name = "CORPUS", value_parser = pair)]
     pub corpus: Vec<(String, String)>,
     /// A planner's command, with {domain} and {problem} in the places of its files.
-    #[arg(long, value_name = "COMMAND", num_args = 1.., value_terminator = ";")]
+    #[arg(long, value_name = "COMMAND", num_args = 1.., value_terminator = ";", allow_hyphen_values = true)]
     pub planner: Vec<String>,
     /// Adds a file's text to the prompt when a session starts.
     #[arg(long, value_name = "FILE")]
@@ -156,6 +157,7 @@ fn services(
         .under_hooks(extensions);
     let mut services = Services {
         llm: Some(Arc::new(llm)),
+        planner: planner(args)?,
         invoke: Some(Arc::new(invoke)),
         ..Services::default()
     };
@@ -166,11 +168,19 @@ fn services(
         }
         services.retrieval = Some(Arc::new(Corpora::open(corpora)?));
     }
-    if let Some((program, arguments)) = args.planner.split_first() {
-        let planner = CommandPlanner::new(program, arguments.iter().cloned())?;
-        services.planner = Some(Arc::new(planner));
-    }
     Ok(services)
+}
+
+/// The planner that the command line names.
+///
+/// # Errors
+/// Where its command has no places for its files.
+pub fn planner(args: &Args) -> Result<Option<Arc<dyn Planner>>> {
+    let Some((program, arguments)) = args.planner.split_first() else {
+        return Ok(None);
+    };
+    let planner = CommandPlanner::new(program, arguments.iter().cloned())?;
+    Ok(Some(Arc::new(planner)))
 }
 
 /// The secrets that the command line names.

@@ -3,6 +3,7 @@
 
 mod command;
 mod palette;
+mod pitch;
 
 use portcullis_guest_sdk::hook::{
     AfterCompactionMetadata, BeforeAgentStart, MessageReceived, ShouldStopAfterTurn,
@@ -20,14 +21,16 @@ const PLUGIN: &str = "org.portcullis.designer";
 fn poster() -> Role {
     Role::new(
         "demo-large",
-        "You design posters. Read what there is to say, choose a palette, and describe the poster from top to bottom: what \
+        "You design posters. Read what there is to say, have it pitched, choose a palette, and describe the poster from top to bottom: what \
          stands where, how large, in which colour.",
     )
     .tools([
         "org.portcullis.designer/palette",
+        "org.portcullis.designer/pitch",
         "org.portcullis.text-tools/outline",
         "native/read_file",
     ])
+    .thinking_level("high")
 }
 
 /// Judges it.

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use portcullis_guest_sdk::prelude::{Action, Verdict};
 use portcullis_guest_sdk::serde_json::{self, Value};
-use portcullis_guest_sdk::testing::{self, Handled, Host, json};
+use portcullis_guest_sdk::testing::{self, Handled, Host, LlmReply, json};
 
 fn received(text: &str) -> Handled {
     let message = json!({ "session": "s", "channel": "terminal", "sender": "ada", "text": text });
@@ -154,4 +154,24 @@ fn a_name_has_one_palette_that_is_easy_to_read() {
 fn a_hue_is_an_angle() {
     let hue = |hue: f64| palette(json!({ "name": "x", "hue": hue }))["hue"].clone();
     assert_eq!((hue(-331.0), hue(360.0)), (json!(29.0), json!(0.0)));
+}
+
+#[test]
+fn a_pitch_has_the_headings_and_the_models_slogan() {
+    let outline = json!({ "headings": [{ "level": 1, "text": "Apples", "line": 1 }] }).to_string();
+    let host = Host::new()
+        .invoke("org.portcullis.text-tools/outline", Ok(outline.as_str().into()))
+        .llm(LlmReply::text("An apple a day."));
+    let output = host.call("pitch", json!({ "text": "# Apples" })).unwrap();
+    let pitch: Value = serde_json::from_str(&output.text()).unwrap();
+    assert_eq!(pitch, json!({ "headings": ["Apples"], "slogan": "An apple a day." }));
+    assert_eq!(host.chats()[0].model, "demo-small");
+}
+
+#[test]
+fn a_text_without_headings_has_no_pitch() {
+    let nothing = json!({ "headings": [] }).to_string();
+    let host = Host::new().invoke("org.portcullis.text-tools/outline", Ok(nothing.as_str().into()));
+    let error = host.call("pitch", json!({ "text": "apples" })).unwrap_err();
+    assert!(error.to_string().contains("no headings"), "{error}");
 }

@@ -6,20 +6,24 @@
 mod model;
 pub mod server;
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use portcullis_host_agent::builtin::{BootScript, SessionMemory, boot_script};
+use portcullis_host_agent::contract::chat::ChatError;
 use portcullis_host_agent::core::secret::{MemorySecrets, SecretStore, SecretString, Use};
 use portcullis_host_agent::core::{
-    Cancellation, Grant, Host, LoadOptions, MemoryState, Plugin, Services,
+    Cancellation, Grant, Host, LoadOptions, MemoryState, Planner, Plugin, Services,
 };
 use portcullis_host_agent::extension::Extensions;
 use portcullis_host_agent::hook::HookOptions;
 use portcullis_host_agent::observer::Redactor;
-use portcullis_host_agent::provider::Scripted;
-use portcullis_host_agent::service::{ProviderLlm, RegistryInvoke};
+use portcullis_host_agent::provider::{Candidate, Resilient, Retry, Scripted, Turn};
+use portcullis_host_agent::service::{Corpora, ProviderLlm, RegistryInvoke};
 use portcullis_host_agent::tool::{Approvals, Unattended};
 use serde_json::{Map, Value, json};
 
@@ -28,11 +32,12 @@ use crate::tools::{DeleteFile, ReadFile};
 use crate::ui::{Shown, Ui};
 
 /// The plugins that take part.
-pub const PLUGINS: [&str; 6] = [
+pub const PLUGINS: [&str; 7] = [
     "audit-trail",
     "designer",
     "guard",
     "openai-compatible",
+    "planner-tool",
     "redact",
     "text-tools",
 ];
@@ -43,16 +48,34 @@ const KEY: &str = "sk-demo-key-that-no-plugin-sees";
 /// How long a handler may take: nothing of the conversation depends on how busy the machine is.
 const HOOK_DEADLINE: Duration = Duration::from_secs(5);
 
-/// What is said, in this order.
-const MESSAGES: [&str; 4] = [
-    "How long are my notes, and who wrote them? Clean up afterwards.",
-    "Now design a poster for the talk.",
-    "And a smaller one.",
-    "/status thank you",
+/// What is said, in this order: one conversation, and another after it.
+const CONVERSATIONS: [(&str, &[&str]); 2] = [
+    (
+        "demo",
+        &[
+            "How long are my notes, and who wrote them? Clean up afterwards.",
+            "In which order does the van go round?",
+            "Now design a poster for the talk.",
+            "And a smaller one.",
+            "/model demo-small\n/prompt You say goodbye.\n/nudge Mention the hall.\n/quiet\n/stop it is late\n/header Goodbye\nThat is all.",
+            "/status thank you",
+        ],
+    ),
+    ("later", &["What did we do last time?"]),
 ];
+
+/// It asks a model, which takes an approval.
+const PITCH: &str = "org.portcullis.designer/pitch";
+
+/// What the operator has every conversation begin with.
+const BOOT: &str = "The talk is given at the Orchard conference.";
 
 /// The file that the agent reads. The address in it is what a hook takes out.
 const NOTES: &str = "Notes for the talk, by Ada.\nAsk ada@example.org about the slides.\n";
+
+/// What the operator lets plugins search.
+const ROUND: &str =
+    "The van is at the depot.\nPackage posters is at the printer, goes to the hall.\n";
 
 /// The agent of the demo, before it starts.
 pub struct Demo {
@@ -62,6 +85,8 @@ pub struct Demo {
     pub extensions: Arc<Extensions>,
     /// Its plugins' host.
     pub host: Host,
+    /// The large model that can't be had, so that another stands in for it.
+    overloaded: Arc<Scripted>,
     folder: PathBuf,
     _server: server::Server,
 }
@@ -70,17 +95,17 @@ impl Drop for Demo {
     fn drop(&mut self) {
         self.extensions.clear();
         // Made for the demo alone.
-        let _ = std::fs::remove_dir_all(&self.folder);
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// Shows the conversation. `folder` has the built plugins.
+/// Shows the conversation. `folder` has the built plugins; without a planner, the van's round is not planned.
 ///
 /// # Errors
 /// Where something of it can't be set up.
-pub async fn run(folder: &Path, ui: Arc<dyn Ui>) -> Result<()> {
+pub async fn run(folder: &Path, planner: Option<Arc<dyn Planner>>, ui: Arc<dyn Ui>) -> Result<()> {
     let file = |name: &str| folder.join(format!("{name}.wasm"));
-    let demo = Demo::new(file, Arc::clone(&ui)).await?;
+    let demo = Demo::new(file, planner, Arc::clone(&ui)).await?;
     demo.converse(&*ui).await?;
     let report = demo.audit().await?;
     ui.show(Shown::Note(format!("audit-trail counted: {report}")));
@@ -93,23 +118,19 @@ impl Demo {
     ///
     /// # Errors
     /// Where a plugin is missing or can't be loaded, or no port is free.
-    pub async fn new(file: impl Fn(&str) -> PathBuf, ui: Arc<dyn Ui>) -> Result<Self> {
+    pub async fn new(
+        file: impl Fn(&str) -> PathBuf,
+        planner: Option<Arc<dyn Planner>>,
+        ui: Arc<dyn Ui>,
+    ) -> Result<Self> {
         let server = server::Server::start(KEY).await?;
         let work = work_folder()?;
-        let approvals = approvals(Unattended::default());
-        let options = HookOptions {
-            deadline: HOOK_DEADLINE,
-            ..HookOptions::default()
-        };
-        let extensions = Extensions::builder()
-            .hook_options(options)
-            .tool(ReadFile::new(&work))?
-            .tool(DeleteFile::new(&work))?
-            .provider("scripted", Arc::new(Scripted::reacting(model::large)))
-            .route("demo-large", "scripted")
-            .route("demo-small", "org.portcullis.openai-compatible/openai");
-        let extensions = Arc::new(extensions.build());
-        let host = host(&extensions, &approvals).await?;
+        // Nobody is there to be asked; the operator says what may be done without.
+        let approvals = approvals(Unattended::allowing([PITCH.parse()?]));
+        let overloaded = Arc::new(Scripted::reacting(|_| Turn::refuse(busy())));
+        let extensions = Arc::new(extensions(&work, &overloaded)?);
+        let services = services(&extensions, &approvals, planner, &work)?;
+        let host = host(services).await?;
         let mut plugins = Vec::new();
         for name in PLUGINS {
             let file = file(name);
@@ -120,19 +141,15 @@ impl Demo {
         ensure!(snapshot.problems.is_empty(), "{:?}", snapshot.problems);
         let settings = Settings {
             // So that the notes alone are too much to remember word by word.
-            compact_at: 60,
+            compact_at: 100,
             ..Settings::default()
         };
+        let redactor = Redactor::new([KEY])?;
         Ok(Self {
-            agent: Agent::new(
-                Arc::clone(&extensions),
-                settings,
-                approvals,
-                ui,
-                Redactor::new([KEY])?,
-            ),
+            agent: Agent::new(Arc::clone(&extensions), settings, approvals, ui, redactor),
             extensions,
             host,
+            overloaded,
             folder: work,
             _server: server,
         })
@@ -144,14 +161,26 @@ impl Demo {
     /// Where a gate keeps the agent from starting.
     pub async fn converse(&self, ui: &dyn Ui) -> Result<()> {
         self.agent.start().await?;
+        let snapshot = self.extensions.snapshot();
+        let roles = snapshot.roles.list().into_iter().map(|role| role.name);
+        let roles = roles.collect::<Vec<_>>().join(", ");
+        ui.show(Shown::Note(format!("roles that plugins bring: {roles}")));
         self.agent.heartbeat();
-        let mut session = self.agent.open("demo").await?;
-        for message in MESSAGES {
-            ui.show(Shown::Note(format!("you> {message}")));
-            let cancel = Cancellation::new();
-            self.agent.handle(&mut session, message, &cancel).await;
+        for (id, messages) in CONVERSATIONS {
+            let mut session = self.agent.open(id).await?;
+            for message in messages {
+                ui.show(Shown::Note(format!("you> {message}")));
+                let cancel = Cancellation::new();
+                self.agent.handle(&mut session, message, &cancel).await;
+            }
+            self.agent.close(session, "end-of-input");
+            // Who remembers conversations is told of their end before the next one.
+            self.agent.settle().await;
         }
-        self.agent.close(session, "end-of-input");
+        let busy = self.overloaded.requests().len();
+        ui.show(Shown::Note(format!(
+            "the first studio was too busy for {busy} of them, and the second answered"
+        )));
         self.agent.stop("end-of-input").await;
         Ok(())
     }
@@ -172,21 +201,64 @@ impl Demo {
     }
 }
 
-async fn host(extensions: &Arc<Extensions>, approvals: &Arc<Approvals>) -> Result<Host> {
+fn busy() -> ChatError {
+    ChatError::unavailable("too many want a poster now").retryable(None)
+}
+
+/// The agent's own tools, hooks and models.
+fn extensions(work: &Path, overloaded: &Arc<Scripted>) -> Result<Extensions> {
+    let options = HookOptions {
+        deadline: HOOK_DEADLINE,
+        ..HookOptions::default()
+    };
+    let first = Candidate::new("first studio", Arc::clone(overloaded) as _);
+    let second = Candidate::new("second studio", Arc::new(Scripted::reacting(model::large)));
+    let once = Retry {
+        tries: 1,
+        ..Retry::default()
+    };
+    let memory = SessionMemory::new(Arc::new(MemoryState::default()), "demo");
+    let boot = BootScript::new(boot_script::Source::Text(BOOT.to_owned()));
+    let extensions = Extensions::builder()
+        .hook_options(options)
+        .tool(ReadFile::new(work))?
+        .tool(DeleteFile::new(work))?
+        .builtin(boot.hooks())
+        .builtin(memory.hooks())
+        .provider(
+            "studios",
+            Arc::new(Resilient::new(first).or(second).retry(once)),
+        )
+        .route("demo-large", "studios")
+        .route("demo-small", "org.portcullis.openai-compatible/openai");
+    Ok(extensions.build())
+}
+
+/// What plugins may ask of the agent.
+fn services(
+    extensions: &Arc<Extensions>,
+    approvals: &Arc<Approvals>,
+    planner: Option<Arc<dyn Planner>>,
+    work: &Path,
+) -> Result<Services> {
+    let invoke = RegistryInvoke::new(Arc::clone(extensions.tools()), Arc::clone(approvals))
+        .under_hooks(extensions);
+    let texts = BTreeMap::from([("round".to_owned(), vec![work.join("round")])]);
+    let llm = ProviderLlm::new(extensions.models(), "demo-small");
+    Ok(Services {
+        llm: Some(Arc::new(llm)),
+        retrieval: Some(Arc::new(Corpora::open(texts)?)),
+        planner,
+        invoke: Some(Arc::new(invoke)),
+        ..Services::default()
+    })
+}
+
+async fn host(services: Services) -> Result<Host> {
     let secrets = MemorySecrets::new();
     secrets
         .set(&"OPENAI_API_KEY".parse()?, SecretString::from(KEY))
         .await?;
-    let invoke = RegistryInvoke::new(Arc::clone(extensions.tools()), Arc::clone(approvals))
-        .under_hooks(extensions);
-    let services = Services {
-        llm: Some(Arc::new(ProviderLlm::new(
-            extensions.models(),
-            "demo-small",
-        ))),
-        invoke: Some(Arc::new(invoke)),
-        ..Services::default()
-    };
     let host = Host::builder()
         .network(true)
         .secrets(Arc::new(secrets))
@@ -224,7 +296,8 @@ async fn load(host: &Host, file: &Path, server: &server::Server) -> Result<Plugi
 /// A folder of the demo's own, with the notes in it.
 fn work_folder() -> Result<PathBuf> {
     let folder = std::env::temp_dir().join(format!("portcullis-demo-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    std::fs::write(folder.join("notes.txt"), NOTES)?;
+    fs::create_dir_all(folder.join("round"))?;
+    fs::write(folder.join("notes.txt"), NOTES)?;
+    fs::write(folder.join("round/today.txt"), ROUND)?;
     Ok(folder)
 }
