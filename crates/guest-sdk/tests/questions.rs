@@ -1,6 +1,6 @@
 //! Questions to a person: what they ask for, and what becomes of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis_guest_sdk::ask::{Answer, ask, ask_with};
 use portcullis_guest_sdk::prelude::*;
@@ -8,7 +8,7 @@ use portcullis_guest_sdk::serde_json::Value;
 use portcullis_guest_sdk::testing::{Host, json};
 
 #[plugin_type]
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "kebab-case")]
 enum Size {
     Small,
@@ -37,6 +37,8 @@ struct Order {
     /// How large.
     size: Size,
     colour: Option<Colour>,
+    /// Which may be together.
+    sizes: BTreeSet<Size>,
     #[serde(default)]
     #[schemars(length(max = 20))]
     note: String,
@@ -64,9 +66,14 @@ fn a_struct_is_asked_for_as_a_flat_object() {
             "express": { "type": "boolean" },
             "size": { "type": "string", "enum": ["small", "very-large"], "description": "How large." },
             "colour": { "type": "string", "enum": ["Red", "Blue"], "description": "A colour." },
+            "sizes": {
+                "type": "array",
+                "items": { "type": "string", "enum": ["small", "very-large"] },
+                "description": "Which may be together.",
+            },
             "note": { "type": "string", "default": "", "maxLength": 20 },
         },
-        "required": ["address", "number", "express", "size"],
+        "required": ["address", "number", "express", "size", "sizes"],
     });
     assert_eq!(asked_for::<Order>(), schema);
 }
@@ -128,7 +135,9 @@ fn what_no_form_has_a_field_for_is_refused_in_words() {
 
 #[test]
 fn an_answer_is_of_the_type_or_an_error() {
-    let order = json!({ "address": "Bergen", "number": 1, "express": true, "size": "small" });
+    let order = json!({
+        "address": "Bergen", "number": 1, "express": true, "size": "small", "sizes": ["small"]
+    });
     let host = Host::new()
         .answer(Answer::Accepted(order))
         .answer(Answer::Accepted(json!({ "address": 1 })))

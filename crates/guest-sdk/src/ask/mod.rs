@@ -69,8 +69,8 @@ impl<T> Answer<T> {
 
 /// Asks for a `T`, and waits for the answer.
 ///
-/// `T` is a struct of named fields, each a text, a number, a `bool`, an enum of plain names, or an `Option` of one of these; doc
-/// comments say what is asked for.
+/// `T` is a struct of named fields, each a text, a number, a `bool`, an enum of plain names, a `Vec` or a set of such an enum, or an
+/// `Option` of one of these; doc comments say what is asked for.
 ///
 /// # Errors
 /// [`HostError::Invalid`], if `T` is none such; [`HostError::Unavailable`], if nobody can be asked; [`HostError`] says which
@@ -86,7 +86,7 @@ pub async fn ask<T: DeserializeOwned + JsonSchema>(message: &str) -> Result<Answ
 }
 
 /// Asks for a JSON object that fits `schema`: a JSON Schema of one flat object, each of whose properties is a string, a number,
-/// an integer, a boolean or one of some strings.
+/// an integer, a boolean, or one or some of some strings.
 ///
 /// # Errors
 /// [`HostError::Invalid`], if the schema is none such; [`HostError::Unavailable`], if nobody can be asked; [`HostError`] says

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::HostError;
 
 /// What a property may say of itself; of the rest, programs that ask people know nothing.
-const KEPT: [&str; 10] = [
+const KEPT: [&str; 13] = [
     "type",
     "title",
     "description",
@@ -18,6 +18,9 @@ const KEPT: [&str; 10] = [
     "minimum",
     "maximum",
     "format",
+    "items",
+    "minItems",
+    "maxItems",
 ];
 
 /// The formats that are known; those of numbers, such as `uint8`, are schemars' own.
@@ -31,8 +34,8 @@ pub(super) fn of<T: JsonSchema>() -> Result<Value, HostError> {
     let schema = settings.into_generator().into_root_schema_for::<T>();
     flat(schema.to_value()).map_err(|what| HostError::Invalid {
         message: format!(
-            "a person can't be asked for `{}`: {what} is no text, number, `bool` or enum of plain names; ask for a struct with \
-             fields of these types",
+            "a person can't be asked for `{}`: {what} is no text, number, `bool`, enum of plain names or list of such an \
+             enum; ask for a struct with fields of these types",
             T::schema_name()
         ),
     })
@@ -73,14 +76,26 @@ fn property_of(schema: Value) -> Option<Map<String, Value>> {
     without_null(&mut property);
     names(&mut property);
     let of_type = property.get("type").and_then(Value::as_str)?;
-    if !["string", "number", "integer", "boolean"].contains(&of_type) {
-        return None;
+    match of_type {
+        "string" | "number" | "integer" | "boolean" => {}
+        "array" => {
+            let choices = choices(property.get("items")?)?;
+            property.insert("items".to_owned(), choices);
+        }
+        _ => return None,
     }
     let is_known = |format: &Value| format.as_str().is_some_and(|it| FORMATS.contains(&it));
     property.retain(|key, value| {
         KEPT.contains(&key.as_str()) && (key != "format" || is_known(value)) && !value.is_null()
     });
     Some(property)
+}
+
+/// What can be chosen of, if it is some texts.
+fn choices(items: &Value) -> Option<Value> {
+    let item = property_of(items.clone())?;
+    let texts = item.get("enum")?;
+    Some(json!({ "type": "string", "enum": texts }))
 }
 
 /// What may be left out is not required; that it may be `null` besides says nothing more.
