@@ -1,6 +1,7 @@
 //! The parameters of annotated functions.
 
-use proc_macro2::Span;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
@@ -85,6 +86,24 @@ fn parameter(
         doc: docs::text(&attributes),
         attributes,
     })
+}
+
+/// A variable for each parameter's value, and how the function is passed each.
+pub(crate) fn variables<'a>(
+    parameters: impl Iterator<Item = &'a Parameter>,
+) -> (Vec<Ident>, Vec<TokenStream>) {
+    parameters
+        .enumerate()
+        .map(|(index, parameter)| {
+            let value = format_ident!("__argument_{index}", span = Span::call_site());
+            let passed = if parameter.by_reference {
+                quote! { &#value }
+            } else {
+                quote! { #value }
+            };
+            (value, passed)
+        })
+        .unzip()
 }
 
 /// The type to decode for a parameter, and whether the function borrows it.

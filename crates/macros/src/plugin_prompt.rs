@@ -80,34 +80,21 @@ fn output(
 ) -> TokenStream {
     let PromptAttribute { name, title } = attribute;
     let guard = names::unique(&name.text, name.span, KIND);
-    let item = function::item_name(function);
-    let cfgs: Vec<_> = function::cfgs(function).collect();
-    let place = local(function.sig.ident.span());
-    let needs = quote_spanned! { place=> __rt::needs_prompt!(); };
     let name = &name.text;
     let title = function::optional(title.as_deref());
     let description = docs::text(&function.attrs);
     let describe = describe(arguments);
     let get = get(function, arguments);
-    quote! {
-        #function
-        #(#cfgs)*
-        #[allow(deprecated, non_local_definitions, non_upper_case_globals)]
-        const #item: () = {
-            #guard
-            use ::portcullis_guest_sdk::rt as __rt;
-            #needs
-            __rt::inventory::submit! {
-                __rt::Prompt {
-                    name: #name,
-                    title: #title,
-                    description: #description,
-                    describe: |__arguments| { #describe },
-                    get: |mut __texts| ::std::boxed::Box::pin(async move { #get }),
-                }
-            }
-        };
-    }
+    let entry = quote! {
+        __rt::Prompt {
+            name: #name,
+            title: #title,
+            description: #description,
+            describe: |__arguments| { #describe },
+            get: |mut __texts| ::std::boxed::Box::pin(async move { #get }),
+        }
+    };
+    function::listed(function, &guard, Some("needs_prompt"), &entry)
 }
 
 fn describe(arguments: &[TextArgument]) -> TokenStream {

@@ -1,7 +1,7 @@
 //! Arguments that come as texts: the variables of a template, the arguments of a prompt.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
 use syn::{Attribute, Expr, ExprArray, ExprLit, ItemFn, Lit, LitStr, Signature};
 
 use crate::errors::Errors;
@@ -120,17 +120,8 @@ pub(crate) fn call(
     take: impl Fn(&TextArgument) -> TokenStream,
     finish: &TokenStream,
 ) -> TokenStream {
-    let values: Vec<Ident> = (0..arguments.len())
-        .map(|index| format_ident!("__argument_{index}", span = Span::call_site()))
-        .collect();
+    let (values, passed) = parameter::variables(arguments.iter().map(|argument| &argument.of));
     let takes = arguments.iter().map(take);
-    let passed = arguments.iter().zip(&values).map(|(argument, value)| {
-        if argument.of.by_reference {
-            quote! { &#value }
-        } else {
-            quote! { #value }
-        }
-    });
     let ident = &function.sig.ident;
     let awaited = function.sig.asyncness.map(|_| quote! { .await });
     quote! {

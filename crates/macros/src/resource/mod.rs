@@ -71,36 +71,23 @@ fn output(
     arguments: &[TextArgument],
 ) -> TokenStream {
     let guard = names::unique(&attribute.name.text, attribute.name.span, KIND);
-    let item = function::item_name(function);
-    let cfgs: Vec<_> = function::cfgs(function).collect();
-    let place = local(function.sig.ident.span());
-    let needs = quote_spanned! { place=> __rt::needs_resource!(); };
     let name = &attribute.name.text;
     let title = function::optional(attribute.title.as_deref());
     let media_type = function::optional(attribute.media_type.as_deref());
     let description = docs::text(&function.attrs);
     let address = address(attribute, arguments);
     let read = read(attribute, function, arguments);
-    quote! {
-        #function
-        #(#cfgs)*
-        #[allow(deprecated, non_local_definitions, non_upper_case_globals)]
-        const #item: () = {
-            #guard
-            use ::portcullis_guest_sdk::rt as __rt;
-            #needs
-            __rt::inventory::submit! {
-                __rt::Resource {
-                    name: #name,
-                    title: #title,
-                    description: #description,
-                    media_type: #media_type,
-                    address: #address,
-                    read: |mut __texts| ::std::boxed::Box::pin(async move { #read }),
-                }
-            }
-        };
-    }
+    let entry = quote! {
+        __rt::Resource {
+            name: #name,
+            title: #title,
+            description: #description,
+            media_type: #media_type,
+            address: #address,
+            read: |mut __texts| ::std::boxed::Box::pin(async move { #read }),
+        }
+    };
+    function::listed(function, &guard, Some("needs_resource"), &entry)
 }
 
 fn address(attribute: &ResourceAttribute, arguments: &[TextArgument]) -> TokenStream {
