@@ -63,8 +63,8 @@ fn clippy() -> Result<()> {
 fn clippy_guests() -> Result<()> {
     // No guest has all features: `sync` exports what the others can't.
     let guests = [
-        "--all-targets --features hooks,lifecycle,providers,roles,streaming",
-        "--example well_asking_sync --example well_http_sync --features sync",
+        "--all-targets --features hooks,lifecycle,prompt,providers,resource,roles,streaming",
+        "--example well_asking_sync --example well_http_sync --example well_resources_sync --features prompt,resource,sync",
     ];
     let guests = guests.map(|arguments| {
         let arguments = arguments.split(' ').map(str::to_owned);
