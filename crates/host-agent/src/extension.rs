@@ -1,4 +1,5 @@
-//! What an agent is extended by, in one place: tools, hooks, model providers and roles, its own and those of plugins.
+//! What an agent is extended by, in one place: tools, hooks and model providers, its own and those of plugins, and roles,
+//! resources and prompts of these.
 //!
 //! [`Extensions`] has what the agent's program brings, and is told which plugins there are. What comes of it is an
 //! [`ExtensionSnapshot`] that never changes: a turn takes one and works on it to its end, whatever is reloaded meanwhile.
@@ -20,10 +21,12 @@ use crate::hook::{
     Subscription,
 };
 use crate::observer::Raise;
+use crate::prompt::{Prompts, RefusedPrompt};
 use crate::provider::{
     ChatProvider, ChatStream, PluginProvider, ProviderNameError, Providers, ProvidersBuilder,
     RouteError, Routed,
 };
+use crate::resource::{RefusedResource, Resources};
 use crate::role::{RefusedRole, RoleDefinition, Roles};
 use crate::tool::{self, NativeError, Tool, ToolRegistry, ToolSnapshot};
 
@@ -41,6 +44,10 @@ pub struct ExtensionSnapshot {
     pub models: Arc<Routed>,
     /// The roles.
     pub roles: Roles,
+    /// What can be read of the plugins.
+    pub resources: Resources,
+    /// The prompts.
+    pub prompts: Prompts,
     /// What of plugins and settings does not count, and why.
     pub problems: Vec<Problem>,
     plugins: BTreeMap<PluginId, Plugin>,
@@ -65,6 +72,12 @@ pub enum Problem {
     /// A role.
     #[error(transparent)]
     Role(#[from] RefusedRole),
+    /// A resource.
+    #[error(transparent)]
+    Resource(#[from] RefusedResource),
+    /// A prompt.
+    #[error(transparent)]
+    Prompt(#[from] RefusedPrompt),
 }
 
 impl ExtensionSnapshot {
@@ -194,6 +207,8 @@ impl ExtensionsBuilder {
             providers: Providers::default(),
             models: Arc::new(Routed::builder(&Providers::default()).build().0),
             roles: Roles::default(),
+            resources: Resources::default(),
+            prompts: Prompts::default(),
             problems: Vec::new(),
             plugins: BTreeMap::new(),
         };
@@ -272,7 +287,12 @@ impl Extensions {
 
         let (providers, models, refused) = self.providers(plugins.clone());
         problems.extend(refused);
-        let (roles, refused) = Roles::new(plugins.flat_map(roles));
+        let (roles, refused) = Roles::new(plugins.clone().flat_map(roles));
+        problems.extend(refused.into_iter().map(Problem::from));
+        let before = self.snapshot();
+        let (resources, refused) = Resources::new(plugins.clone(), &before.resources);
+        problems.extend(refused.into_iter().map(Problem::from));
+        let (prompts, refused) = Prompts::new(plugins);
         problems.extend(refused.into_iter().map(Problem::from));
 
         self.runner.forget_others(&hooks);
@@ -282,6 +302,8 @@ impl Extensions {
             providers,
             models: Arc::new(models),
             roles,
+            resources,
+            prompts,
             problems,
             plugins: by_id,
         });

@@ -3,6 +3,8 @@
 mod aside;
 mod chat;
 mod hook;
+mod prompt;
+mod read;
 mod run;
 mod tool;
 
@@ -99,6 +101,7 @@ fn admit(
         let access = Arc::clone(&plugin.owner.access);
         call.caller = Caller::watched(access, id, options.on_decision, options.trace);
     }
+    call.addresses.clone_from(&plugin.addresses);
     call.brought = Brought::new(plugin, options.services, options.log);
     call.on_progress = options.on_progress;
     call.cancel = options.cancel;

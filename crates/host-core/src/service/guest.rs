@@ -191,7 +191,7 @@ impl From<ServiceError> for HostError {
     }
 }
 
-fn refused(code: GuestCode) -> HostError {
+pub(super) fn refused(code: GuestCode) -> HostError {
     HostError {
         code: code.as_str().to_owned(),
         message: "not granted".to_owned(),
