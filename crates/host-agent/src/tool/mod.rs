@@ -23,8 +23,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portcullis_host_core::{
-    Blob, CallOptions, Cancellation, Chain, Error, InstancePolicy, LogSink, Plugin, Services,
-    ToolDefinition, ToolEvent, ToolOutput,
+    Blob, CallOptions, Cancellation, Capability, Chain, Error, InstancePolicy, LogSink, Plugin,
+    Services, ToolDefinition, ToolEvent, ToolOutput,
 };
 use serde_json::Value;
 
@@ -83,6 +83,8 @@ pub struct CallScope {
     pub on_event: Option<OnEvent>,
     /// The calls that led to this one, where a plugin's tool makes it.
     pub chain: Option<Chain>,
+    /// Granted to this call beside what its plugin was granted: [`CallOptions::grants`].
+    pub grants: Vec<Capability>,
     /// Services of this call: what is here takes the place of the host's, for it and the calls that it leads to.
     pub services: Services,
     /// Who also gets the lines of a plugin's tool, and of what it calls: hand them on, don't wait.
@@ -103,6 +105,7 @@ impl CallScope {
             cancel: self.cancel.clone(),
             on_progress,
             chain: self.chain.clone(),
+            grants: self.grants.clone(),
             services: self.services.clone(),
             log: self.log.clone(),
             ..CallOptions::default()
