@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use portcullis_contract::chat::{ChatError, ChatRequest, ModelInfo};
 use portcullis_host_core::{Capability, Changes, Plugin, PluginId, Registry};
 use serde_json::Value;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::builtin::BuiltinHook;
@@ -119,6 +120,7 @@ pub struct Extensions {
     current: ArcSwap<ExtensionSnapshot>,
     /// One publication at a time; nothing waits in it.
     publishing: Mutex<()>,
+    changed: watch::Sender<()>,
 }
 
 /// [`Extensions`] that are being put together.
@@ -221,6 +223,7 @@ impl ExtensionsBuilder {
             extra,
             current: ArcSwap::from_pointee(empty),
             publishing: Mutex::default(),
+            changed: watch::Sender::default(),
         };
         extensions.clear();
         extensions
@@ -236,6 +239,11 @@ impl Extensions {
     /// What there is now.
     pub fn snapshot(&self) -> Arc<ExtensionSnapshot> {
         self.current.load_full()
+    }
+
+    /// Tells of every snapshot that takes the place of another.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
     /// The tools, for who calls them by itself, such as [`RegistryInvoke`](crate::service::RegistryInvoke).
@@ -308,6 +316,7 @@ impl Extensions {
             plugins: by_id,
         });
         self.current.store(Arc::clone(&snapshot));
+        self.changed.send_replace(());
         snapshot
     }
 
