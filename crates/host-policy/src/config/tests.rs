@@ -394,8 +394,8 @@ fn each_key_knows_its_line() {
         ("plugins.enabled", 3),
         ("plugins.limits.wall-clock", 10),
         ("plugin.hello.enabled", 16),
-        ("plugin.\"org.example.weather\".bind.host", 22),
-        ("plugin.\"org.example.weather\".config.token", 30),
+        ("plugin.\"org.example.weather\".bind.host", 23),
+        ("plugin.\"org.example.weather\".config.token", 31),
     ];
     for (key, line) in lines {
         assert_eq!(config.line(key), Some(line), "{key}");
