@@ -72,3 +72,32 @@ impl Ask for ClientAsk {
         self.elicit(message, schema).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_asked_for_travels_as_it_is() {
+        let titled = json!([{"const": "a", "title": "A"}, {"const": "b", "title": "B"}]);
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "name": {"type": "string", "title": "Name", "default": "John Doe", "minLength": 1},
+                "age": {"type": "integer", "default": 30, "minimum": 0},
+                "score": {"type": "number", "default": 95.5},
+                "verified": {"type": "boolean", "default": true},
+                "mail": {"type": "string", "format": "email"},
+                "one": {"type": "string", "enum": ["a", "b"], "default": "a"},
+                "titled": {"type": "string", "oneOf": titled},
+                "named": {"type": "string", "enum": ["a", "b"], "enumNames": ["A", "B"]},
+                "several": {"type": "array", "items": {"type": "string", "enum": ["a", "b"]}},
+                "titledSeveral": {"type": "array", "items": {"anyOf": titled}},
+            },
+            "required": ["name"],
+        });
+        let read: ElicitationSchema = serde_json::from_value(schema.clone()).unwrap();
+        assert_eq!(serde_json::to_value(read).unwrap(), schema);
+    }
+}
