@@ -52,7 +52,7 @@ fn error_of(result: ToolResult) -> CallToolResult {
 }
 
 /// What a call lacked, and what its operator would have to say: for the model to tell its person, who alone can grant it.
-pub(crate) fn lacking(denials: &[Denial]) -> Option<ContentBlock> {
+pub(crate) fn lacking(denials: &[Denial]) -> Option<String> {
     let mut text = String::new();
     for remedy in denials.iter().flat_map(|denial| &denial.remedies) {
         if let Remedy::Allow(capability) = remedy {
@@ -62,11 +62,9 @@ pub(crate) fn lacking(denials: &[Denial]) -> Option<ContentBlock> {
             let _ = write!(text, "\n- {capability}: {words}");
         }
     }
-    (!text.is_empty()).then(|| {
-        ContentBlock::text(format!(
-            "It was not granted what it needs. Whoever runs this server can grant it, and nobody else:{text}"
-        ))
-    })
+    let who =
+        "It was not granted what it needs. Whoever runs this server can grant it, and nobody else:";
+    (!text.is_empty()).then(|| format!("{who}{text}"))
 }
 
 /// One block; none where its kind is not known here.

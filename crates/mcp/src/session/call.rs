@@ -17,6 +17,7 @@ use super::ask::ClientAsk;
 use super::log::CallLines;
 use super::report::{Reports, reporting};
 use super::sampling::ClientLlm;
+use crate::content;
 
 impl Session {
     /// Makes a call for a request: it reports while it runs, is asked to end when the client no longer wants it, and is dropped where
@@ -90,7 +91,12 @@ impl Session {
 
 /// An error where the protocol has no result to put it in.
 pub(super) fn protocol_error(error: &Error) -> ErrorData {
-    let message = escape::text(&error.told()).into_owned();
+    let mut message = escape::text(&error.told()).into_owned();
+    if let Error::Denied { denials, .. } = error
+        && let Some(lacking) = content::lacking(denials)
+    {
+        message = format!("{message}\n{lacking}");
+    }
     match error {
         Error::InvalidArguments { .. } => ErrorData::invalid_params(message, None),
         _ => ErrorData::internal_error(message, Some(json!({ "kind": error.kind().to_string() }))),

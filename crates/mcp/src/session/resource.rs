@@ -33,7 +33,7 @@ impl Session {
         });
         let read = made.await?.map_err(|error| match &error {
             Error::UnknownResource { .. } => no_resource(uri),
-            Error::Tool(tool) if tool.code == "not-found" => no_resource(uri),
+            Error::Resource(own) if own.code == "not-found" => no_resource(uri),
             _ => protocol_error(&error),
         })?;
         let contents = read.into_iter().map(content::contents).collect();

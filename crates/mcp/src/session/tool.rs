@@ -93,13 +93,16 @@ impl Session {
             (Some(plugin), Some(client)) => self.inner.consent.ask(&client, plugin, denials).await,
             _ => None,
         };
-        result.content.extend(match asked {
-            Some(lasts) => Some(ContentBlock::text(match lasts {
-                Lasts::Once => "The person has allowed it for the next call: call the tool again.",
-                Lasts::Session => "The person has allowed it in this session: call the tool again.",
-            })),
+        let told = match asked {
+            Some(Lasts::Once) => {
+                Some("The person has allowed it for the next call: call the tool again.".to_owned())
+            }
+            Some(Lasts::Session) => {
+                Some("The person has allowed it in this session: call the tool again.".to_owned())
+            }
             None => content::lacking(denials),
-        });
+        };
+        result.content.extend(told.map(ContentBlock::text));
         result
     }
 }

@@ -29,9 +29,9 @@ async fn resources_and_templates_are_listed_and_read() {
     let listed = raw.ask(1, "resources/list", json!({})).await;
     assert_eq!(
         names(&listed, "resources"),
-        ["today", "logo", "kept", "all"]
+        ["all", "kept", "logo", "today"]
     );
-    let today = &listed["result"]["resources"][0];
+    let today = &listed["result"]["resources"][3];
     assert_eq!(today["title"], "Today");
     assert_eq!(
         (&today["uri"], &today["mimeType"]),
@@ -89,9 +89,9 @@ async fn prompts_are_listed_and_made_of_their_arguments() {
     let listed = raw.ask(1, "prompts/list", json!({})).await;
     assert_eq!(
         names(&listed, "prompts"),
-        ["review", "greet", "show", "refuse"]
+        ["greet", "refuse", "review", "show"]
     );
-    let arguments = listed["result"]["prompts"][0]["arguments"]
+    let arguments = listed["result"]["prompts"][2]["arguments"]
         .as_array()
         .unwrap();
     assert_eq!(
@@ -150,6 +150,17 @@ async fn what_an_author_named_is_completed() {
     assert_eq!(day["result"]["completion"]["values"], values);
     let nothing = json!({"type": "ref/prompt", "name": "no-such"});
     assert_eq!(complete(4, nothing, "a", "").await["error"]["code"], -32602);
+}
+
+#[tokio::test]
+async fn a_resource_that_lacks_a_grant_says_which() {
+    let server = Server::of(WELL_RESOURCES).await;
+    let mut raw = session(&server).await;
+    let answer = raw
+        .ask(1, "resources/read", json!({"uri": "notes://kept"}))
+        .await;
+    let message = answer["error"]["message"].as_str().unwrap();
+    assert!(message.contains("not granted"), "{answer}");
 }
 
 /// Notes which resource was said to have changed.
