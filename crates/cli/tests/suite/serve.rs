@@ -94,7 +94,11 @@ fn a_folder_s_plugins_are_served_as_far_as_they_are_trusted() {
     home.plugin(WELL_TOOLS, "plugins/a.wasm", "org.example.a", "1.0.0");
     let list = [("tools/list", json!({}))];
     let ran = home.run("serve plugins");
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(4), ""), "not enabled");
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (Some(4), ""),
+        "not enabled"
+    );
     let mut command = home.portcullis();
     command.env("PORTCULLIS_ENABLED", "true");
     let (answers, _) = told(command.args(["serve", "plugins"]), &list);
