@@ -87,7 +87,7 @@ fn of_several_plugins_each_tool_is_named_after_its_plugin() {
 }
 
 #[test]
-fn a_folder_s_plugins_are_served_as_far_as_they_are_trusted() {
+fn a_folder_s_plugins_are_served_once_they_may_run_and_are_approved() {
     let home = Home::new();
     let folder = home.path("plugins");
     std::fs::create_dir(&folder).expect("a folder");
@@ -103,6 +103,8 @@ fn a_folder_s_plugins_are_served_as_far_as_they_are_trusted() {
     command.env("PORTCULLIS_ENABLED", "true");
     let (answers, _) = told(command.args(["serve", "plugins"]), &list);
     assert_eq!(names(&answers[0]), [""; 0]);
+    home.run("plugins approve org.example.a --yes --plugin-dir plugins --signatures off")
+        .ok();
     let mut command = home.portcullis();
     command.env("PORTCULLIS_ENABLED", "true");
     command.args(["serve", "plugins", "--signatures", "off"]);
