@@ -119,7 +119,7 @@ impl PluginInner {
     /// An instance for `call`, new or kept, that has its settings.
     pub(crate) async fn lease(&self, call: Call, session: Option<&str>) -> Result<Lease, Error> {
         let (turn, kept) = match (&self.instances, session) {
-            (Instances::Reuse(warm), _) => (None, warm.take()),
+            (Instances::Reuse(warm), _) => (None, warm.take(call.principal.as_ref())),
             (Instances::Session(sessions), Some(id)) => {
                 let (turn, kept) = sessions.enter(id).await?;
                 (Some(turn), kept)

@@ -112,6 +112,8 @@ pub(crate) struct Call {
     pub(crate) caller: Arc<Caller>,
     pub(crate) on_progress: Option<OnProgress>,
     pub(crate) cancel: Option<Cancellation>,
+    /// On whose behalf it is made.
+    pub(crate) principal: Option<Arc<str>>,
     /// What of the plugin is called.
     pub(crate) what: Arc<str>,
     pub(crate) deadline: Instant,
@@ -146,6 +148,7 @@ impl Call {
             limits,
             on_progress: None,
             cancel: None,
+            principal: None,
             deadline,
             chain: None,
             aside: Aside::default(),

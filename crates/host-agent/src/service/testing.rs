@@ -18,6 +18,7 @@ pub(super) fn caller(within: Duration) -> ServiceCaller {
         plugin,
         identity: Identity::from(Digest::of(b"asker")),
         call: Arc::from("call-1"),
+        principal: None,
         chain: Chain::of(link, Instant::now() + within),
     }
 }

@@ -74,6 +74,8 @@ pub type OnEvent = Arc<dyn Fn(ToolEvent) + Send + Sync>;
 pub struct CallScope {
     /// The agent's session.
     pub session: Option<String>,
+    /// On whose behalf it is made, where an agent works for several: what plugins keep is each one's own.
+    pub principal: Option<Arc<str>>,
     /// Handed to a plugin's tool as it is: a conversation's id, a locale.
     pub metadata: Vec<(String, String)>,
     /// Asks the call to end, politely first.

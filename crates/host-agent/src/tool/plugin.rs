@@ -44,6 +44,7 @@ impl PluginTool {
         });
         CallOptions {
             session: scope.session.clone().filter(|_| keeps_sessions),
+            principal: scope.principal.clone(),
             metadata: scope.metadata.clone(),
             cancel: scope.cancel.clone(),
             attachments,

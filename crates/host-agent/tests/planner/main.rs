@@ -25,6 +25,7 @@ async fn solve(domain: &str, problem: &str) -> Result<Vec<PlanStep>, ServiceErro
         plugin: link.plugin.clone(),
         identity: Identity::from(Digest::of(b"mover")),
         call: Arc::from("call-1"),
+        principal: None,
         chain: Chain::of(link, Instant::now() + Duration::from_secs(60)),
     };
     planner.solve(&caller, domain, problem).await

@@ -37,6 +37,9 @@ pub struct CallOptions {
     pub memory_bytes: Option<u64>,
     /// The session that the call belongs to, for a plugin that keeps sessions; without one, it gets an instance of its own.
     pub session: Option<String>,
+    /// On whose behalf it is made, where a host works for several: what the plugin keeps – state, and instances that it uses
+    /// again – is each one's own. A session is whose its id is: the caller gives out ids that differ.
+    pub principal: Option<Arc<str>>,
     /// The trace that the call belongs to, where no current span says so. The tool finds it as `traceparent` in its metadata, and
     /// its requests carry it on.
     pub trace: Option<TraceContext>,
@@ -96,6 +99,7 @@ fn admit(
     }
     call.on_progress = options.on_progress;
     call.cancel = options.cancel;
+    call.principal = options.principal;
     Ok(Admitted {
         call,
         session: options.session,

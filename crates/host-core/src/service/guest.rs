@@ -33,6 +33,7 @@ impl State {
             plugin: self.owner.id.clone(),
             identity: self.owner.access.identity,
             call: Arc::clone(&call.id),
+            principal: call.principal.clone(),
             chain,
         }
     }

@@ -30,6 +30,8 @@ pub struct ServiceCaller {
     pub identity: Identity,
     /// The call's id, as audit records have it.
     pub call: Arc<str>,
+    /// On whose behalf it is made, as [`CallOptions::principal`](crate::CallOptions::principal) says.
+    pub principal: Option<Arc<str>>,
     /// The calls that led here, this one last, and the one deadline of all of them.
     pub chain: Chain,
 }

@@ -67,6 +67,26 @@ fn with_manifest(manifest: &str) -> Vec<u8> {
 }
 
 on_both_runtimes! {
+    async fn what_a_plugin_keeps_is_kept_apart_for_each_principal() {
+        let host = builder().state_store(Arc::new(MemoryState::default())).build().unwrap();
+        let plugin = host.load(WELL_STORE, granted("state")).await.unwrap();
+        let call = async |principal: Option<&str>, tool: &str, arguments: Value| {
+            let options = options(|options| options.principal = principal.map(Arc::from));
+            let output = plugin.call(tool, arguments, options).await.unwrap();
+            output.structured.unwrap_or_default()
+        };
+        let write = |value: &str| json!({ "key": "a", "value": value, "sync": false });
+        let read = json!({ "key": "a", "sync": false });
+        for principal in [None, Some("ada"), Some("bob")] {
+            assert_eq!(call(principal, "get", read.clone()).await, Value::Null, "{principal:?}");
+            call(principal, "set", write(principal.unwrap_or("nobody"))).await;
+        }
+        for principal in [None, Some("ada"), Some("bob")] {
+            let got = call(principal, "get", read.clone()).await;
+            assert_eq!(got[0], principal.unwrap_or("nobody"));
+        }
+    }
+
     async fn what_a_plugin_keeps_is_there_for_its_next_call_through_either_interface() {
         for sync in [false, true] {
             let host = builder().state_store(Arc::new(MemoryState::default())).build().unwrap();
