@@ -6,7 +6,7 @@ use wasmtime::component::{Accessor, HasSelf, Linker};
 
 use crate::Progress;
 use crate::bindings::v0_1::portcullis::{chat, host, tool};
-use crate::log::{LogLevel, LogLine, LogSource};
+use crate::log::{LogLevel, LogSource};
 use crate::state::State;
 use crate::{environment, files, sockets};
 
@@ -63,15 +63,7 @@ impl host::log::Host for State {
             host::log::Level::Warn => LogLevel::Warn,
             host::log::Level::Error => LogLevel::Error,
         };
-        let (plugin, call_id) = (self.owner.id.clone(), self.call.id.to_string());
-        self.owner.log.log(LogLine {
-            plugin,
-            call_id,
-            level,
-            message,
-            fields,
-            source: LogSource::Guest,
-        });
+        self.log().write(LogSource::Guest, level, message, fields);
         Ok(())
     }
 }

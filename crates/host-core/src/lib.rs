@@ -125,13 +125,15 @@ pub use registry::{
 };
 pub use schema::Schema;
 pub use service::{
-    Chain, Chunk, HostInterface, HostResult, Invoke, Link, Llm, PlanStep, Planner, Retrieval,
-    ServiceCaller, ServiceError, Services,
+    Ask, AskAnswer, Chain, Chunk, HostInterface, HostResult, Invoke, Link, Llm, PlanStep, Planner,
+    ResourceUpdates, Retrieval, ServiceCaller, ServiceError, Services,
 };
 pub use state_store::{FileState, MemoryState, StateEntry, StateError, StateStore, StateWrite};
 pub use stream::ToolStream;
 pub use trust::{TrustError, TrustFolder};
 pub use value::{
-    Blob, Content, Extension, Progress, ResourceLink, Streams, ToolDefinition, ToolError,
-    ToolEvent, ToolOutput,
+    Blob, Content, Extension, Progress, PromptArgument, PromptDefinition, PromptMessage,
+    PromptOutput, ResourceBody, ResourceContents, ResourceDefinition, ResourceLink,
+    ResourceTemplate, Speaker, Streams, TemplateVariable, ToolDefinition, ToolError, ToolEvent,
+    ToolOutput,
 };

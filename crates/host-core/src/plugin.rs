@@ -22,7 +22,10 @@ use crate::session::{Sessions, Turn};
 use crate::state::{Call, Owner, State};
 use crate::telemetry::PluginMeter;
 use crate::warm::Warm;
-use crate::{Definitions, HookDefinition, Limits, PluginId, RoleDefinition, ToolDefinition};
+use crate::{
+    Definitions, HookDefinition, Limits, PluginId, PromptDefinition, ResourceDefinition,
+    ResourceTemplate, RoleDefinition, ToolDefinition,
+};
 
 /// A plugin that was checked, compiled and linked, ready for calls. Clones share it; it lives as long as one of them or one of
 /// its calls does.
@@ -226,6 +229,21 @@ impl Plugin {
     /// Its roles, in its own order.
     pub fn roles(&self) -> &[RoleDefinition] {
         &self.inner.definitions.roles
+    }
+
+    /// What can be read of it, in its own order.
+    pub fn resources(&self) -> &[ResourceDefinition] {
+        &self.inner.definitions.resources
+    }
+
+    /// Families of what can be read of it, in its own order.
+    pub fn resource_templates(&self) -> &[ResourceTemplate] {
+        &self.inner.definitions.resource_templates
+    }
+
+    /// Its prompts, in its own order.
+    pub fn prompts(&self) -> &[PromptDefinition] {
+        &self.inner.definitions.prompts
     }
 
     /// One tool by its name.

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portcullis_host_core::{
-    Blob, Cancellation, Chain, Error, ToolDefinition, ToolEvent, ToolOutput,
+    Blob, Cancellation, Chain, Error, LogSink, Services, ToolDefinition, ToolEvent, ToolOutput,
 };
 use serde_json::Value;
 
@@ -84,6 +84,10 @@ pub struct CallScope {
     pub on_event: Option<OnEvent>,
     /// The calls that led to this one, where a plugin's tool makes it.
     pub chain: Option<Chain>,
+    /// Services of this call: what is here takes the place of the host's, for it and the calls that it leads to.
+    pub services: Services,
+    /// Who also gets the lines of a plugin's tool, and of what it calls: hand them on, don't wait.
+    pub log: Option<Arc<dyn LogSink>>,
 }
 
 impl fmt::Debug for CallScope {

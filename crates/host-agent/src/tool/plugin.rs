@@ -50,6 +50,8 @@ impl PluginTool {
             attachments,
             on_progress,
             chain: scope.chain.clone(),
+            services: scope.services.clone(),
+            log: scope.log.clone(),
             ..CallOptions::default()
         }
     }

@@ -5,7 +5,9 @@ mod pyperplan;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_host_agent::core::{Chain, Link, PlanStep, Planner, ServiceCaller, ServiceError};
+use portcullis_host_agent::core::{
+    Chain, Link, PlanStep, Planner, ServiceCaller, ServiceError, Services,
+};
 use portcullis_host_agent::service::CommandPlanner;
 use portcullis_host_policy::{Digest, Identity};
 use tokio::time::Instant;
@@ -27,6 +29,8 @@ async fn solve(domain: &str, problem: &str) -> Result<Vec<PlanStep>, ServiceErro
         call: Arc::from("call-1"),
         principal: None,
         chain: Chain::of(link, Instant::now() + Duration::from_secs(60)),
+        services: Services::default(),
+        log: None,
     };
     planner.solve(&caller, domain, problem).await
 }

@@ -17,8 +17,9 @@ use crate::CallLimits;
 use crate::access::{Caller, OnDecision};
 use crate::cancel::Cancellation;
 use crate::error::Error;
+use crate::log::LogSink;
 use crate::plugin::PluginInner;
-use crate::service::{Chain, Link};
+use crate::service::{Brought, Chain, Link, Services};
 use crate::state::Call;
 use crate::telemetry::TraceContext;
 use crate::value::{Blob, Content, Progress};
@@ -59,6 +60,10 @@ pub struct CallOptions {
     /// The calls that led to this one, where a plugin makes it by way of [`Invoke`](crate::Invoke): it ends no later than they do
     /// and shares their permit.
     pub chain: Option<Chain>,
+    /// Services of this call: what is here takes the place of the host's, for it and the calls that it leads to.
+    pub services: Services,
+    /// Who also gets the lines of this call, and of those that it leads to, without values of secrets: hand them on, don't wait.
+    pub log: Option<Arc<dyn LogSink>>,
 }
 
 impl std::fmt::Debug for CallOptions {
@@ -97,6 +102,7 @@ fn admit(
         let access = Arc::clone(&plugin.owner.access);
         call.caller = Caller::watched(access, id, options.on_decision, options.trace);
     }
+    call.brought = Brought::new(plugin, options.services, options.log);
     call.on_progress = options.on_progress;
     call.cancel = options.cancel;
     call.principal = options.principal;

@@ -13,7 +13,9 @@ use crate::bindings::v0_1::exports::portcullis::role::roles as role;
 use crate::bindings::v0_1::portcullis::chat::chat_types as chat;
 use crate::bindings::v0_1::portcullis::hook::hook_types as hook;
 use crate::bindings::v0_1::portcullis::tool::tool_types as wit;
-use crate::{Error, LoadLimits, ToolDefinition};
+use crate::{
+    Error, LoadLimits, PromptDefinition, ResourceDefinition, ResourceTemplate, ToolDefinition,
+};
 
 /// The longest name that model APIs take.
 const NAME_BYTES: usize = 64;
@@ -35,6 +37,15 @@ pub struct Definitions {
     /// Its roles.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<RoleDefinition>,
+    /// What can be read of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<ResourceDefinition>,
+    /// Families of what can be read of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resource_templates: Vec<ResourceTemplate>,
+    /// Its prompts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prompts: Vec<PromptDefinition>,
 }
 
 /// One handler for one point of an agent's life.
@@ -90,6 +101,7 @@ pub(crate) fn check(listed: Listed, limits: &LoadLimits) -> Result<Definitions, 
         hooks: agent::hooks(listed.hooks, limits)?,
         providers: agent::providers(listed.providers, limits)?,
         roles: agent::roles(listed.roles, limits)?,
+        ..Definitions::default()
     };
     Ok(definitions)
 }

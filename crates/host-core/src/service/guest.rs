@@ -8,7 +8,9 @@ use portcullis_host_policy::request::Request;
 use wasmtime::Result;
 use wasmtime::component::{Accessor, HasSelf};
 
-use super::{Chain, Chunk, Link, PlanStep, Planner, Retrieval, ServiceCaller, ServiceError};
+use super::{
+    Chain, Chunk, Link, PlanStep, Planner, Retrieval, ServiceCaller, ServiceError, Services,
+};
 use crate::bindings::v0_1::portcullis::host::host_types::{
     Chunk as WitChunk, HostError, PlanStep as WitStep,
 };
@@ -29,12 +31,15 @@ impl State {
             .chain
             .clone()
             .unwrap_or_else(|| Chain::of(Link::new(&self.owner.id, &call.what), call.deadline));
+        let brought = call.brought.as_deref();
         ServiceCaller {
             plugin: self.owner.id.clone(),
             identity: self.owner.access.identity,
             call: Arc::clone(&call.id),
             principal: call.principal.clone(),
             chain,
+            services: brought.map_or_else(Services::default, |brought| brought.services.clone()),
+            log: brought.and_then(|brought| brought.log.clone()),
         }
     }
 
@@ -54,7 +59,7 @@ impl State {
                 .map(|_| vec![corpus])
                 .map_err(|denial| refused(denial.code.guest()));
         }
-        let service = self.owner.services.retrieval.as_ref();
+        let service = self.service(|services| &services.retrieval);
         let known = service.map_or_else(Vec::new, |service| service.corpora());
         let grants = self.owner.access.grants();
         let granted = known.into_iter().filter(|corpus| {
@@ -81,7 +86,7 @@ impl State {
         let bytes = corpus.as_ref().map_or(0, String::len) + query.len();
         self.call.spend(bytes)?;
         Ok(self.corpora(corpus).and_then(|corpora| {
-            let service = self.owner.services.retrieval.clone();
+            let service = self.service(|services| &services.retrieval);
             Ok(Search {
                 service: service.ok_or_else(|| unavailable("nothing to search in"))?,
                 caller: self.service_caller(),
@@ -99,7 +104,7 @@ impl State {
         if let Err(denial) = decided {
             return Ok(Err(refused(denial.code.guest())));
         }
-        let Some(service) = self.owner.services.planner.clone() else {
+        let Some(service) = self.service(|services| &services.planner) else {
             return Ok(Err(unavailable("no planner")));
         };
         Ok(Ok(Plan {

@@ -1,0 +1,19 @@
+//! Portcullis plugins for every MCP client: an MCP server whose tools, resources and prompts are those of sandboxed plugins.
+//!
+//! An [`Endpoint`] is what all clients have in common: the plugins, and how they are shown. Each client gets a [`Session`] of its own,
+//! which shows no more than its [`Principal`] may see, and calls as that principal. [`serve_stdio`] serves the one client that started
+//! this process.
+
+#![deny(missing_docs)]
+
+mod catalog;
+mod content;
+mod endpoint;
+mod principal;
+mod session;
+mod stdio;
+
+pub use endpoint::{Endpoint, EndpointOptions, Naming};
+pub use principal::Principal;
+pub use session::Session;
+pub use stdio::{ServeError, serve_stdio};
