@@ -9,6 +9,7 @@
 mod catalog;
 mod content;
 mod endpoint;
+pub mod http;
 mod principal;
 mod session;
 mod stdio;
@@ -17,3 +18,8 @@ pub use endpoint::{Endpoint, EndpointOptions, Naming};
 pub use principal::Principal;
 pub use session::Session;
 pub use stdio::{ServeError, serve_stdio};
+
+/// The samples of the page on serving over HTTP compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/serving.md")]
+struct Serving;

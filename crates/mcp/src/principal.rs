@@ -1,6 +1,7 @@
 //! Who a client is, and what it may see.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use portcullis_host_agent::core::PluginId;
 use portcullis_host_agent::tool::{QualifiedName, ToolPattern};
@@ -14,6 +15,8 @@ pub struct Principal {
     pub plugins: Option<BTreeSet<PluginId>>,
     /// The tools of those plugins; none stands for all.
     pub tools: Option<Vec<ToolPattern>>,
+    /// Whether what plugins keep for it is kept apart from what they keep for others, and for their operator.
+    pub apart: bool,
 }
 
 impl Principal {
@@ -23,7 +26,13 @@ impl Principal {
             name: name.into(),
             plugins: None,
             tools: None,
+            apart: false,
         }
+    }
+
+    /// On whose behalf its calls are made.
+    pub(crate) fn behalf(&self) -> Option<Arc<str>> {
+        self.apart.then(|| Arc::from(self.name.as_str()))
     }
 
     /// Whether a plugin is there for it: its resources and prompts.
@@ -67,6 +76,7 @@ mod tests {
             name: "me".to_owned(),
             plugins: Some(BTreeSet::from([a])),
             tools: Some(vec!["org.a/read_*".parse().unwrap(), "org.b/*".parse().unwrap()]),
+            apart: false,
         };
         let a = principal.plugins.iter().flatten().next().unwrap();
         let may = |plugin, tool: &str| principal.may_call(Some(plugin), &tool.parse().unwrap());

@@ -62,6 +62,7 @@ impl Session {
         let cancel = Cancellation::new();
         let scope = CallScope {
             session: Some(self.inner.id.clone()),
+            principal: self.inner.principal.behalf(),
             cancel: Some(cancel.clone()),
             ..CallScope::default()
         };
