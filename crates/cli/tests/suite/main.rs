@@ -15,6 +15,7 @@ mod policy;
 mod reach;
 mod secret;
 mod see;
+mod serve;
 mod server;
 mod support;
 mod telemetry;
