@@ -103,6 +103,7 @@ impl CallScope {
         });
         CallOptions {
             session: self.session.clone().filter(|_| keeps_sessions),
+            principal: self.principal.clone(),
             metadata: self.metadata.clone(),
             cancel: self.cancel.clone(),
             on_progress,
