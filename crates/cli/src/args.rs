@@ -3,6 +3,8 @@
 mod audit;
 mod config;
 mod dev;
+mod http;
+mod mcp;
 mod plugins;
 mod secret;
 mod serve;
@@ -11,6 +13,10 @@ mod trust;
 pub(crate) use audit::{AuditCommand, WantedArgs};
 pub(crate) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs};
 pub(crate) use dev::DevArgs;
+pub(crate) use http::HttpArgs;
+pub(crate) use mcp::{
+    Lifetime, McpClient, McpCommand, McpConfigArgs, TokenCommand, TokenCreateArgs, TokensArgs,
+};
 pub(crate) use plugins::{DecideArgs, EnableArgs, PluginsCommand};
 pub(crate) use secret::{BindArgs, SecretCommand, SecretsArgs, StoreKind, UnbindArgs};
 pub(crate) use serve::ServeArgs;
@@ -96,6 +102,9 @@ pub(crate) enum Command {
     /// See what is in the plugin folders, and say what may run.
     #[command(subcommand)]
     Plugins(PluginsCommand),
+    /// Set up clients that use plugins by the Model Context Protocol, and say who may over HTTP.
+    #[command(subcommand)]
+    Mcp(McpCommand),
     /// Write a completion script for a shell to stdout.
     Completions {
         /// The shell.

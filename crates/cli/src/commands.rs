@@ -10,6 +10,7 @@ mod describe;
 pub(crate) mod dev;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
+pub(crate) mod mcp;
 pub(crate) mod new;
 pub(crate) mod plugins;
 pub(crate) mod policy;

@@ -17,6 +17,7 @@ use portcullis_host_policy::SlotError;
 use portcullis_host_policy::document::{DocumentError, DocumentErrors};
 use portcullis_host_policy::trust::Distrust;
 use portcullis_mcp::ServeError;
+use portcullis_mcp::http::{HttpError, MetricsError, TokenError};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
@@ -56,6 +57,12 @@ pub(crate) enum CliError {
         option: &'static str,
     },
     #[error(transparent)]
+    Token(#[from] TokenError),
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    #[error(transparent)]
     Settings(SettingsError),
     #[error(transparent)]
     Plugins(#[from] PluginsError),
@@ -90,7 +97,14 @@ impl CliError {
             CliError::Usage(_) | CliError::Argument(_) | CliError::Slots(_) => Exit::Usage,
             CliError::Plugins(error) => error.exit(),
             CliError::Secret(SecretCommandError::NoIdentity(_)) => Exit::Usage,
-            CliError::Secret(_) | CliError::Settings(_) => Exit::Failed,
+            CliError::Http(HttpError::NoTls(_) | HttpError::NoHost(_) | HttpError::Host(_)) => {
+                Exit::Usage
+            }
+            CliError::Secret(_)
+            | CliError::Settings(_)
+            | CliError::Token(_)
+            | CliError::Http(_)
+            | CliError::Metrics(_) => Exit::Failed,
             CliError::New(NewError::Write { .. }) => Exit::Failed,
             CliError::New(_) => Exit::Usage,
             CliError::Build(BuildError::Manifest { .. }) | CliError::NotSigned(_) => {
@@ -133,6 +147,8 @@ impl CliError {
             CliError::Key(_) => ("key".into(), Map::new()),
             CliError::NotSigned(_) => (ErrorKind::Manifest.to_string(), Map::new()),
             CliError::Trust(_) => ("trust".into(), Map::new()),
+            CliError::Token(_) => ("token".into(), Map::new()),
+            CliError::Http(_) | CliError::Metrics(_) => ("http".into(), Map::new()),
             CliError::Mistakes { path, errors } => (
                 "mistakes".into(),
                 Map::from_iter([

@@ -14,6 +14,7 @@ use portcullis_host_core::{
     Definitions, Error, Host, HostBuilder, Limits, LoadOptions, Plugin, Services, Source,
 };
 use portcullis_host_policy::config::Effective;
+use portcullis_mcp::http::Metrics;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -53,10 +54,16 @@ pub(crate) fn start_with(
 pub(crate) fn start_server(
     args: &HostArgs,
     services: Services,
+    metrics: Option<&Metrics>,
     format: Format,
     verbose: bool,
 ) -> Result<&'static Session, CliError> {
-    let serving = |builder: HostBuilder| builder.services(services);
+    let serving = |builder: HostBuilder| match metrics {
+        Some(metrics) => builder
+            .services(services)
+            .meter_provider(metrics.provider()),
+        None => builder.services(services),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread();
     start_on(runtime, args, true, serving, format, verbose)
 }

@@ -66,6 +66,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Trust(command) => commands::trust::run(&command, format)?,
         Command::Config(command) => commands::config::run(&command, format)?,
         Command::Plugins(command) => commands::plugins::run(&command, format, verbose)?,
+        Command::Mcp(command) => commands::mcp::run(&command, format)?,
         Command::Completions { shell } => commands::completions::run(shell)?,
     }
     Ok(Exit::Done)

@@ -1,8 +1,10 @@
 //! `portcullis serve`: plugins for an MCP client.
 
+mod http;
 mod plugins;
 
 use crate::args::{Format, ServeArgs};
+use crate::commands::mcp;
 use crate::error::CliError;
 use crate::host;
 use plugins::{Served, Wanted};
@@ -10,6 +12,7 @@ use portcullis_host_agent::core::{Cancellation, Services};
 use portcullis_host_agent::extension::Extensions;
 use portcullis_host_agent::service::RegistryInvoke;
 use portcullis_host_agent::tool::{Approvals, Unattended};
+use portcullis_mcp::http::Metrics;
 use portcullis_mcp::{Endpoint, EndpointOptions, Naming, Principal, serve_stdio};
 use std::sync::Arc;
 
@@ -21,7 +24,9 @@ pub(crate) fn run(mut args: ServeArgs, format: Format, verbose: bool) -> Result<
         .plugin_dirs
         .extend(wanted.dirs.iter().cloned());
     let extensions = Arc::new(Extensions::builder().build());
-    let session = host::start_server(&args.host, services(&extensions), format, verbose)?;
+    let metrics = args.http.http.is_some().then(Metrics::new).transpose()?;
+    let services = services(&extensions);
+    let session = host::start_server(&args.host, services, metrics.as_ref(), format, verbose)?;
     session.run(async {
         let mut served = Served::open(session, &args, &wanted, &extensions).await?;
         let options = EndpointOptions {
@@ -34,6 +39,13 @@ pub(crate) fn run(mut args: ServeArgs, format: Format, verbose: bool) -> Result<
             ..EndpointOptions::default()
         };
         let endpoint = Endpoint::new(Arc::clone(&extensions), options);
+        let tokens = || mcp::tokens(&args.http.tokens);
+        if let Some(options) = args.http.options(tokens, metrics)? {
+            return tokio::select! {
+                ended = http::serve(endpoint, options, stopped()) => ended,
+                () = served.keep(&extensions) => Ok(()),
+            };
+        }
         let client = serve_stdio(&endpoint, Principal::of_everything("stdio"), stopped());
         tokio::select! {
             ended = client => Ok(ended?),

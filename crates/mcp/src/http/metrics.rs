@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter, MeterProvider};
-use opentelemetry_sdk::metrics::{MeterProviderBuilder, SdkMeterProvider};
+use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::{Registry, TextEncoder};
 
 use super::client::Clients;
@@ -38,20 +38,12 @@ impl Metrics {
     /// # Errors
     /// Where the exporter can't be set up.
     pub fn new() -> Result<Self, MetricsError> {
-        Self::beside(SdkMeterProvider::builder())
-    }
-
-    /// The same by a provider that tells others too, as it was set up so far.
-    ///
-    /// # Errors
-    /// As [`Metrics::new`].
-    pub fn beside(others: MeterProviderBuilder) -> Result<Self, MetricsError> {
         let registry = Registry::new();
         let exporter = opentelemetry_prometheus::exporter().with_registry(registry.clone());
         let exporter = exporter
             .build()
             .map_err(|error| MetricsError(error.to_string()))?;
-        let provider = others.with_reader(exporter).build();
+        let provider = SdkMeterProvider::builder().with_reader(exporter).build();
         Ok(Self { registry, provider })
     }
 
