@@ -9,6 +9,7 @@ use super::KIND;
 use super::arguments::{Argument, Default};
 use super::attribute::ToolAttribute;
 use crate::function::{self, local};
+use crate::parameter::Parameter;
 use crate::{docs, names};
 
 pub(crate) fn tool(
@@ -59,15 +60,15 @@ fn entry(attribute: &ToolAttribute, function: &ItemFn, arguments: &[Argument]) -
 
 /// Asks the compiler what an argument is.
 fn kind(argument: &Argument) -> TokenStream {
-    let ty = &argument.ty;
-    quote_spanned! { local(argument.span)=> (&&&&&__rt::Arg::<#ty>::new()).kind() }
+    let ty = &argument.of.ty;
+    quote_spanned! { local(argument.of.span)=> (&&&&&__rt::Arg::<#ty>::new()).kind() }
 }
 
 fn describe(function: &ItemFn, arguments: &[Argument]) -> TokenStream {
     let properties = arguments.iter().map(|argument| {
         let kind = kind(argument);
-        let Argument { name, doc, .. } = argument;
-        let span = local(argument.span);
+        let Parameter { name, doc, .. } = &argument.of;
+        let span = local(argument.of.span);
         match &argument.default {
             _ if argument.whole => quote_spanned! { span=> #kind.describe_whole(__signature); },
             None => quote_spanned! { span=> #kind.describe(__signature, #name, #doc); },
@@ -110,7 +111,7 @@ fn run(function: &ItemFn, arguments: &[Argument]) -> TokenStream {
         .collect();
     let takes = take_all(arguments, &values);
     let passed = arguments.iter().zip(&values).map(|(argument, value)| {
-        if argument.by_reference {
+        if argument.of.by_reference {
             quote! { &#value }
         } else {
             quote! { #value }
@@ -136,8 +137,8 @@ fn take_all(arguments: &[Argument], values: &[Ident]) -> TokenStream {
     let has_whole = arguments.iter().any(|argument| argument.whole);
     let takes = arguments.iter().zip(values).map(|(argument, value)| {
         let kind = kind(argument);
-        let name = &argument.name;
-        let span = local(argument.span);
+        let name = &argument.of.name;
+        let span = local(argument.of.span);
         match &argument.default {
             _ if argument.whole => quote_spanned! { span=> let #value = #kind.take_whole(&__arguments)?; },
             _ if has_whole => quote_spanned! { span=> let #value = #kind.take_beside(&mut __given)?; },
