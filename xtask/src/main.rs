@@ -3,8 +3,12 @@
 mod bench;
 mod build_examples;
 mod ci;
+mod clients;
+mod conformance;
 mod demo;
+mod packages;
 mod registries;
+mod served;
 mod shell;
 mod steps;
 mod test;
@@ -22,6 +26,7 @@ cargo xtask TASK
   build-examples   builds every example plugin into target/plugins
                      --cargo-component  hello-sync with cargo-component too, where it is installed
                      --install          with it: installs cargo-component first
+  conformance      runs the official conformance suite of the Model Context Protocol against `portcullis serve`
   bench            measures against the floor and prints the table
   registries       makes host-policy's table of special addresses from IANA's registries
   tidy             checks the rules that the compiler can't
@@ -41,6 +46,7 @@ fn main() -> ExitCode {
         ["build-examples", "--cargo-component", "--install"] => {
             build_examples::run(Some(build_examples::Install::Yes))
         }
+        ["conformance"] => conformance::run(),
         ["bench", rest @ ..] => bench::run(rest),
         ["registries"] => registries::run(),
         ["tidy"] => tidy::run(),

@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::build_examples::plugins;
 use crate::shell::{self, cargo, exists, root, target_dir};
 use crate::steps::Steps;
-use crate::toolchain;
+use crate::{clients, conformance, toolchain};
 
 pub(crate) fn run() -> Result<()> {
     toolchain::ensure_target()?;
@@ -18,6 +18,17 @@ pub(crate) fn run() -> Result<()> {
             || native(&plugin),
         );
     }
+    let suite = "conformance of `portcullis serve` to the Model Context Protocol";
+    steps.step_with(suite, conformance::install, |suite| {
+        conformance::judge(&suite)
+    });
+    let (python, typescript) = ("the official MCP client for Python", "… for TypeScript");
+    steps.step_with(python, clients::install_python, |client| {
+        clients::try_python(&client)
+    });
+    steps.step_with(typescript, clients::install_typescript, |client| {
+        clients::try_typescript(&client)
+    });
     steps.finish()
 }
 
