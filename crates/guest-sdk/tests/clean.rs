@@ -47,13 +47,13 @@ fn today() -> String {
 
 /// More to read.
 #[plugin_resource(template = "notes://{day}")]
-fn of_day(day: &str, _ctx: &Context) -> Result<String, ToolError> {
-    Ok(day.to_owned())
+fn of_day(day: &str, _ctx: &Context) -> String {
+    day.to_owned()
 }
 
 /// Opens a conversation.
 #[plugin_prompt]
-fn open(subject: &str, tone: Option<String>) -> String {
+fn open(subject: &str, tone: Option<u8>) -> String {
     format!("{subject}{tone:?}")
 }
 

@@ -64,33 +64,38 @@ fn arg(attribute: &Attribute, words: Words, values: &mut Option<Vec<LitStr>>, er
 
 /// What stands in a list of different texts.
 fn texts(list: &Expr, errors: &mut Errors) -> Vec<LitStr> {
-    let rule = "`values` takes a list of texts; write values = [\"…\", \"…\"]";
-    let Expr::Array(ExprArray { elems, .. }) = list else {
-        errors.at(list, rule);
+    let Some(texts) = literals(list) else {
+        errors.at(
+            list,
+            "`values` takes a list of texts; write values = [\"…\", \"…\"]",
+        );
         return Vec::new();
     };
-    let mut texts: Vec<LitStr> = Vec::new();
-    for element in elems {
-        match element {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text),
-                ..
-            }) if text.value().is_empty() => {
-                errors.at(text, "a value has at least one character; remove this one");
-            }
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text),
-                ..
-            }) => {
-                if texts.iter().any(|known| known.value() == text.value()) {
-                    errors.at(text, "this value is given twice; keep one");
-                }
-                texts.push(text.clone());
-            }
-            other => errors.at(other, rule),
+    for (index, text) in texts.iter().enumerate() {
+        let value = text.value();
+        if value.is_empty() {
+            errors.at(text, "a value has at least one character; remove this one");
+        }
+        if texts[..index].iter().any(|known| known.value() == value) {
+            errors.at(text, "this value is given twice; keep one");
         }
     }
     texts
+}
+
+/// `None`, if it is no list of text literals.
+fn literals(list: &Expr) -> Option<Vec<LitStr>> {
+    let Expr::Array(ExprArray { elems, .. }) = list else {
+        return None;
+    };
+    let literals = elems.iter().map(|element| match element {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) => Some(text.clone()),
+        _ => None,
+    });
+    literals.collect()
 }
 
 impl TextArgument {

@@ -32,7 +32,10 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let attribute = attribute::parse(attribute, &function, &mut errors);
     function::check(&function.sig, WORDS, &mut errors);
     let arguments = texts::parse(&mut function.sig, WORDS, &mut errors);
-    if let Some(attribute) = &attribute {
+    // An argument with a mistake is not among them.
+    if let Some(attribute) = &attribute
+        && errors.is_empty()
+    {
         all_taken(attribute, &arguments, &mut errors);
     }
     match attribute {
