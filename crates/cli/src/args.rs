@@ -5,6 +5,7 @@ mod config;
 mod dev;
 mod plugins;
 mod secret;
+mod serve;
 mod trust;
 
 pub(crate) use audit::{AuditCommand, WantedArgs};
@@ -12,6 +13,7 @@ pub(crate) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs};
 pub(crate) use dev::DevArgs;
 pub(crate) use plugins::{DecideArgs, EnableArgs, PluginsCommand};
 pub(crate) use secret::{BindArgs, SecretCommand, SecretsArgs, StoreKind, UnbindArgs};
+pub(crate) use serve::ServeArgs;
 pub(crate) use trust::{
     KeygenArgs, KeysArgs, SignArgs, TrustAddArgs, TrustArgs, TrustCommand, VerifyArgs,
 };
@@ -68,6 +70,8 @@ pub(crate) enum Command {
     Inspect(FileArgs),
     /// Call one tool of a plugin.
     Call(CallArgs),
+    /// Serve plugins to an MCP client.
+    Serve(ServeArgs),
     /// See what a plugin asks for, what a grant gives it, and why a request is allowed or denied.
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -265,6 +269,10 @@ pub(crate) struct GrantArgs {
     #[arg(long, value_name = "CAP", value_parser = capability, help_heading = GRANT)]
     pub(crate) deny: Vec<Capability>,
 
+    /// Let the person be asked for one capability, where there is one to be asked: an MCP client's. Again for each.
+    #[arg(long, value_name = "CAP", value_parser = capability, help_heading = GRANT)]
+    pub(crate) askable: Vec<Capability>,
+
     /// Fill a slot: the {host} or {folder} that a capability leaves to you; again for each.
     #[arg(long, value_name = "SLOT=VALUE", help_heading = GRANT)]
     pub(crate) bind: Vec<Binding>,
@@ -272,10 +280,11 @@ pub(crate) struct GrantArgs {
 
 impl GrantArgs {
     /// Which of its options are given.
-    pub(crate) fn given(&self) -> [(&'static str, bool); 3] {
+    pub(crate) fn given(&self) -> [(&'static str, bool); 4] {
         [
             ("--allow", !self.allow.is_empty()),
             ("--deny", !self.deny.is_empty()),
+            ("--askable", !self.askable.is_empty()),
             ("--bind", !self.bind.is_empty()),
         ]
     }
@@ -284,9 +293,10 @@ impl GrantArgs {
     pub(crate) fn grant(&self) -> Grant {
         let allowed = Grant::from_caps(self.allow.iter().cloned());
         let denied = self.deny.iter().cloned().fold(allowed, Grant::deny);
+        let askable = self.askable.iter().cloned().fold(denied, Grant::ask);
         let bind =
             |grant: Grant, Binding { slot, value }: &Binding| grant.bind(slot.clone(), value);
-        self.bind.iter().fold(denied, bind)
+        self.bind.iter().fold(askable, bind)
     }
 }
 

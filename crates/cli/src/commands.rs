@@ -14,6 +14,7 @@ pub(crate) mod new;
 pub(crate) mod plugins;
 pub(crate) mod policy;
 pub(crate) mod secret;
+pub(crate) mod serve;
 pub(crate) mod sign;
 pub(crate) mod trust;
 pub(crate) mod verify;

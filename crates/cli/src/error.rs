@@ -16,6 +16,7 @@ use portcullis_host_core::{Capability, ConfigError, Error as HostError, ErrorKin
 use portcullis_host_policy::SlotError;
 use portcullis_host_policy::document::{DocumentError, DocumentErrors};
 use portcullis_host_policy::trust::Distrust;
+use portcullis_mcp::ServeError;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
@@ -74,6 +75,8 @@ pub(crate) enum CliError {
         folder: PathBuf,
         source: std::io::Error,
     },
+    #[error(transparent)]
+    Serve(#[from] ServeError),
     #[error("can't start: {0}")]
     Runtime(std::io::Error),
     #[error("can't write to stdout: {0}")]
@@ -100,6 +103,7 @@ impl CliError {
             | CliError::NoFolder { .. }
             | CliError::Watch(_)
             | CliError::Audit { .. }
+            | CliError::Serve(_)
             | CliError::Runtime(_)
             | CliError::Stdout(_) => Exit::Failed,
             CliError::Host(error) => exit(error.kind()),
@@ -138,6 +142,7 @@ impl CliError {
             ),
             CliError::NoFolder { .. }
             | CliError::Watch(_)
+            | CliError::Serve(_)
             | CliError::Audit { .. }
             | CliError::Runtime(_)
             | CliError::Stdout(_) => ("io".into(), Map::new()),

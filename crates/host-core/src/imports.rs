@@ -5,7 +5,7 @@ use wasmtime::Result;
 use wasmtime::component::{Accessor, HasSelf, Linker};
 
 use crate::Progress;
-use crate::bindings::v0_1::portcullis::{chat, host, tool};
+use crate::bindings::v0_1::portcullis::{chat, host, resource, tool};
 use crate::log::{LogLevel, LogSource};
 use crate::state::State;
 use crate::{environment, files, sockets};
@@ -32,10 +32,13 @@ pub(crate) fn link(linker: &mut Linker<State>) -> Result<()> {
     host::retrieval_sync::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     host::planner::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     host::planner_sync::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    host::ask::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    host::ask_sync::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     chat::llm::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     chat::llm_sync::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     tool::invoke::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     tool::invoke_sync::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    resource::updates::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     tool::progress::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     tool::cancellation::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
 }

@@ -11,9 +11,11 @@ use portcullis_contract::chat::Delta;
 use wasmtime::component::{Accessor, Component, FutureReader, InstancePre, Lift, StreamReader};
 use wasmtime::{Result, Store};
 
-use self::exports::{Exported, Indices, Tools};
+use self::exports::{EitherWay, Exported, Indices};
 use crate::bindings::v0_1::portcullis::chat::chat_types as chat;
 use crate::bindings::v0_1::portcullis::hook::hook_types as hook;
+use crate::bindings::v0_1::portcullis::prompt::prompt_types::PromptOutput;
+use crate::bindings::v0_1::portcullis::resource::resource_types::ResourceContents;
 use crate::bindings::v0_1::portcullis::tool::tool_types as wit;
 use crate::contract::Exports;
 use crate::definition::Listed;
@@ -199,8 +201,8 @@ impl Instance {
         let _running = self.ticker.running();
         let answer = self.store.run_concurrent(async |accessor| {
             let answer = match tools {
-                Tools::Async(guest) => guest.call_call(accessor, call).await?,
-                Tools::Sync(guest) => guest.call_call(accessor, call).await?,
+                EitherWay::Async(guest) => guest.call_call(accessor, call).await?,
+                EitherWay::Sync(guest) => guest.call_call(accessor, call).await?,
             };
             quiet(accessor).await;
             Result::Ok(answer)
@@ -226,6 +228,55 @@ impl Instance {
             let answer = match streaming.call_call_streaming(accessor, call, input).await? {
                 Ok((stream, result)) => receive(accessor, stream, result, events).await?,
                 Err(error) => Some(Err(error)),
+            };
+            quiet(accessor).await;
+            Result::Ok(answer)
+        });
+        let answer = answer.await.flatten();
+        self.ended(answer)
+    }
+
+    /// Reads a resource, and waits until every task of the guest has ended.
+    pub(crate) async fn read(
+        &mut self,
+        call_id: String,
+        uri: String,
+    ) -> Result<Result<Vec<ResourceContents>, wit::ToolError>, Error> {
+        let Some(resources) = &self.exported.resources else {
+            return Err(not_exported("portcullis:resource/resources"));
+        };
+        let _running = self.ticker.running();
+        let answer = self.store.run_concurrent(async |accessor| {
+            let answer = match resources {
+                EitherWay::Async(guest) => guest.call_read(accessor, call_id, uri).await?,
+                EitherWay::Sync(guest) => guest.call_read(accessor, call_id, uri).await?,
+            };
+            quiet(accessor).await;
+            Result::Ok(answer)
+        });
+        let answer = answer.await.flatten();
+        self.ended(answer)
+    }
+
+    /// Asks for a prompt, and waits until every task of the guest has ended.
+    pub(crate) async fn prompt(
+        &mut self,
+        call_id: String,
+        name: String,
+        arguments: Vec<(String, String)>,
+    ) -> Result<Result<PromptOutput, wit::ToolError>, Error> {
+        let Some(prompts) = &self.exported.prompts else {
+            return Err(not_exported("portcullis:prompt/prompts"));
+        };
+        let _running = self.ticker.running();
+        let answer = self.store.run_concurrent(async |accessor| {
+            let answer = match prompts {
+                EitherWay::Async(guest) => {
+                    guest.call_get(accessor, call_id, name, arguments).await?
+                }
+                EitherWay::Sync(guest) => {
+                    guest.call_get(accessor, call_id, name, arguments).await?
+                }
             };
             quiet(accessor).await;
             Result::Ok(answer)

@@ -30,6 +30,7 @@
 #![deny(missing_docs)]
 
 mod access;
+mod addresses;
 mod audit;
 mod bindings;
 mod blocking;

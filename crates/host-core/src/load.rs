@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
+use crate::addresses::Addresses;
 use crate::blocking::Blocking;
 use crate::definition::Tool;
 use crate::egress::PluginEgress;
@@ -127,6 +128,7 @@ async fn judge_and_load(
     Ok(Plugin {
         inner: Arc::new(PluginInner {
             tools: ready.definitions.tools.iter().map(named).collect(),
+            addresses: Addresses::of(&ready.definitions),
             instances: Instances::new(policy.unwrap_or_default(), &limits, host),
             gate: Gate::of_plugin(&limits.plugin),
             meter: meter(host, &candidate.id, &ready.definitions.tools),

@@ -12,6 +12,7 @@ use portcullis_host_policy::{Digest, Grant, Identity};
 use semver::Version;
 use tokio_util::sync::CancellationToken;
 
+use crate::addresses::Addresses;
 use crate::definition::Tool;
 use crate::error::Error;
 use crate::host::HostInner;
@@ -44,6 +45,7 @@ pub(crate) struct PluginInner {
     pub(crate) limits: Limits,
     pub(crate) definitions: Definitions,
     pub(crate) tools: HashMap<String, Tool>,
+    pub(crate) addresses: Option<Arc<Addresses>>,
     pub(crate) code: Code,
     pub(crate) instances: Instances,
     pub(crate) gate: Gate,
@@ -183,6 +185,16 @@ impl Plugin {
         }
         for role in &definitions.roles {
             add("roles", &role.name, serde_json::to_value(role));
+        }
+        for resource in &definitions.resources {
+            add("resources", &resource.name, serde_json::to_value(resource));
+        }
+        for template in &definitions.resource_templates {
+            let shown = serde_json::to_value(template);
+            add("resource-templates", &template.name, shown);
+        }
+        for prompt in &definitions.prompts {
+            add("prompts", &prompt.name, serde_json::to_value(prompt));
         }
         surface
     }

@@ -12,6 +12,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::access::{Access, Caller};
+use crate::addresses::Addresses;
 use crate::blocking::Blocking;
 use crate::call::Aside;
 use crate::cancel::Cancellation;
@@ -105,6 +106,10 @@ pub(crate) struct Call {
     pub(crate) deadline: Instant,
     /// The calls that led here and this one, where another plugin makes it.
     pub(crate) chain: Option<Chain>,
+    /// Where the plugin's resources are, if it has some.
+    pub(crate) addresses: Option<Arc<Addresses>>,
+    /// Questions that were put to a person.
+    pub(crate) questions: u32,
     /// What it was given in the place of what the host has.
     pub(crate) brought: Option<Arc<Brought>>,
     /// Where work for it goes that may call other plugins.
@@ -138,6 +143,8 @@ impl Call {
             cancel: None,
             deadline,
             chain: None,
+            addresses: None,
+            questions: 0,
             brought: None,
             aside: Aside::default(),
             host_calls: 0,

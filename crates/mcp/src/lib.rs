@@ -2,9 +2,14 @@
 //!
 //! An [`Endpoint`] is what all clients have in common: the plugins, and how they are shown. Each client gets a [`Session`] of its own,
 //! which shows no more than its [`Principal`] may see, and calls as that principal. [`serve_stdio`] serves the one client that started
-//! this process.
+//! this process; [`serve_io`] one at the other end of any two streams of bytes.
 
 #![deny(missing_docs)]
+
+/// The sample of the page on clients compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/mcp.md")]
+struct Clients;
 
 mod catalog;
 mod content;
@@ -16,4 +21,4 @@ mod stdio;
 pub use endpoint::{Endpoint, EndpointOptions, Naming};
 pub use principal::Principal;
 pub use session::Session;
-pub use stdio::{ServeError, serve_stdio};
+pub use stdio::{ServeError, serve_io, serve_stdio};

@@ -66,7 +66,10 @@ mod tests {
         let principal = Principal {
             name: "me".to_owned(),
             plugins: Some(BTreeSet::from([a])),
-            tools: Some(vec!["org.a/read_*".parse().unwrap(), "org.b/*".parse().unwrap()]),
+            tools: Some(vec![
+                "org.a/read_*".parse().unwrap(),
+                "org.b/*".parse().unwrap(),
+            ]),
         };
         let a = principal.plugins.iter().flatten().next().unwrap();
         let may = |plugin, tool: &str| principal.may_call(Some(plugin), &tool.parse().unwrap());

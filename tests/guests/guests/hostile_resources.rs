@@ -7,6 +7,7 @@ wit_bindgen::generate!({
         package portcullis:guest;
 
         world guest {
+            import portcullis:host/ask@0.1.0;
             import portcullis:%resource/updates@0.1.0;
             import wasi:clocks/monotonic-clock@0.3.0;
             export portcullis:%resource/resources@0.1.0;
@@ -25,6 +26,7 @@ wit_bindgen::generate!({
 
 use exports::portcullis::prompt::prompts::Guest as Prompts;
 use exports::portcullis::resource::resources::Guest as Resources;
+use portcullis::host::ask;
 use portcullis::prompt::prompt_types::{PromptDefinition, PromptMessage, PromptOutput, Speaker};
 use portcullis::resource::resource_types::{
     ResourceBody, ResourceContents, ResourceDefinition, TemplateDefinition,
@@ -55,7 +57,7 @@ const RESOURCES: [&str; 15] = [
     "flood_at_length",
 ];
 
-const PROMPTS: [&str; 11] = [
+const PROMPTS: [&str; 12] = [
     "huge",
     "many",
     "hang",
@@ -66,6 +68,7 @@ const PROMPTS: [&str; 11] = [
     "describe_at_length",
     "unknown_content",
     "resource_that_is_none",
+    "pester",
     "flood",
 ];
 
@@ -143,10 +146,25 @@ impl Prompts for Plugin {
             "describe_at_length" => output.description = Some("a".repeat(MIB)),
             "unknown_content" => output.messages = other("org.example.smell", "{}"),
             "resource_that_is_none" => output.messages = other("resource", "{\"uri\":"),
+            "pester" => output.messages = pester().await,
             name => go_wrong(name).await?,
         }
         Ok(output)
     }
+}
+
+/// Asks until nobody answers any more, and says what came of it each time.
+async fn pester() -> Vec<PromptMessage> {
+    let mut messages = Vec::new();
+    for _ in 0..100 {
+        let schema = r#"{"type":"object","properties":{}}"#;
+        let told = match ask::ask("Really?".into(), schema.into()).await {
+            Ok(_) => "answered".to_owned(),
+            Err(error) => error.code,
+        };
+        messages.push(message(Content::Text(told)));
+    }
+    messages
 }
 
 fn message(content: Content) -> PromptMessage {

@@ -6,7 +6,7 @@ use crate::error::CliError;
 use crate::escape;
 use crate::output::{self, DIM, HEADING};
 use bytesize::ByteSize;
-use portcullis_host_core::{Definitions, Inspection, Manifest, ToolDefinition};
+use portcullis_host_core::{Definitions, Inspection, Manifest, PromptDefinition, ToolDefinition};
 use serde_json::{Value, json};
 
 /// Shows the plugin. Where it can't be loaded its tools are not known: the rest is shown, then the reason is the error.
@@ -33,6 +33,9 @@ fn as_json(seen: &Inspection, brings: Option<&Definitions>) -> Value {
         "hooks": brings.map(|brings| &brings.hooks),
         "providers": brings.map(|brings| &brings.providers),
         "roles": brings.map(|brings| &brings.roles),
+        "resources": brings.map(|brings| &brings.resources),
+        "resourceTemplates": brings.map(|brings| &brings.resource_templates),
+        "prompts": brings.map(|brings| &brings.prompts),
     })
 }
 
@@ -98,7 +101,65 @@ pub(super) fn brought(brings: &Definitions) -> Result<String, CliError> {
             role.prompt
         ));
     }
+    for resource in &brings.resources {
+        text += &readable("resource", &resource.name, resource.title.as_deref());
+        text += &described(resource.description.as_deref());
+        text += &at(&resource.uri, resource.media_type.as_deref());
+    }
+    for template in &brings.resource_templates {
+        text += &readable(
+            "resource template",
+            &template.name,
+            template.title.as_deref(),
+        );
+        text += &described(template.description.as_deref());
+        text += &at(&template.uri_template, template.media_type.as_deref());
+        for one in &template.variables {
+            text += &variable(&one.name, "", one.description.as_deref(), &one.values);
+        }
+    }
+    for prompt in &brings.prompts {
+        text += &prompt_text(prompt);
+    }
     Ok(text)
+}
+
+fn prompt_text(prompt: &PromptDefinition) -> String {
+    let mut text = readable("prompt", &prompt.name, prompt.title.as_deref());
+    text += &described(prompt.description.as_deref());
+    for one in &prompt.arguments {
+        let mark = if one.required { " (required)" } else { "" };
+        text += &variable(&one.name, mark, one.description.as_deref(), &one.values);
+    }
+    text
+}
+
+/// A heading with a kind, a name and a title.
+fn readable(kind: &str, name: &str, title: Option<&str>) -> String {
+    let name = escape::line(name);
+    let title = title.map(|title| format!(" – {}", escape::line(title)));
+    let title = title.unwrap_or_default();
+    format!("\n{HEADING}{kind} {name}{HEADING:#}{title}\n")
+}
+
+fn described(description: Option<&str>) -> String {
+    description.map(indented).unwrap_or_default()
+}
+
+/// Where something is, and what it is.
+fn at(address: &str, media_type: Option<&str>) -> String {
+    let media_type = media_type.map(|media_type| format!(" {media_type}"));
+    indented(&format!("at {address}{}", media_type.unwrap_or_default()))
+}
+
+/// A variable of a template, or an argument of a prompt.
+fn variable(name: &str, mark: &str, description: Option<&str>, values: &[String]) -> String {
+    let description = description.map(|description| format!(": {description}"));
+    let mut text = format!("{name}{mark}{}", description.unwrap_or_default());
+    if !values.is_empty() {
+        text += &format!(" [{}]", values.join(", "));
+    }
+    indented(&text)
 }
 
 /// The manifest as its file would say it.

@@ -208,3 +208,32 @@ fn a_manifest_that_is_not_there_or_too_large_is_an_error() {
     assert_eq!(large.code, Some(3));
     assert!(large.stderr.contains("manifest-bytes"), "{}", large.stderr);
 }
+
+#[test]
+fn resources_and_prompts_are_listed_and_shown() {
+    let report = run(&["check", guests::WELL_RESOURCES]).ok();
+    for row in [
+        "resources today (notes://today)",
+        "templates of_day (notes://days/{day})",
+        "prompts   review",
+    ] {
+        assert!(
+            report.lines().any(|line| line == row),
+            "{row} is missing in\n{report}"
+        );
+    }
+    let shown = run(&["inspect", guests::WELL_RESOURCES]).ok();
+    for part in [
+        "resource today – Today",
+        "at notes://today text/markdown",
+        "day: Which day. [monday, tuesday, wednesday]",
+        "code (required): The code.",
+        "style [short, long]",
+    ] {
+        assert!(shown.contains(part), "{part} is missing in\n{shown}");
+    }
+    let shown = run(&["inspect", "--output=json", guests::WELL_RESOURCES]).json();
+    assert_eq!(shown["resources"][0]["uri"], "notes://today");
+    assert_eq!(shown["resourceTemplates"][0]["variables"][0]["name"], "day");
+    assert_eq!(shown["prompts"][0]["arguments"][0]["required"], true);
+}

@@ -23,7 +23,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portcullis_host_core::{
-    Blob, Cancellation, Chain, Error, LogSink, Services, ToolDefinition, ToolEvent, ToolOutput,
+    Blob, CallOptions, Cancellation, Capability, Chain, Error, InstancePolicy, LogSink, Plugin,
+    Services, ToolDefinition, ToolEvent, ToolOutput,
 };
 use serde_json::Value;
 
@@ -82,10 +83,34 @@ pub struct CallScope {
     pub on_event: Option<OnEvent>,
     /// The calls that led to this one, where a plugin's tool makes it.
     pub chain: Option<Chain>,
+    /// Granted to this call beside what its plugin was granted: [`CallOptions::grants`].
+    pub grants: Vec<Capability>,
     /// Services of this call: what is here takes the place of the host's, for it and the calls that it leads to.
     pub services: Services,
     /// Who also gets the lines of a plugin's tool, and of what it calls: hand them on, don't wait.
     pub log: Option<Arc<dyn LogSink>>,
+}
+
+impl CallScope {
+    /// The same for a call of one plugin.
+    pub(crate) fn options(&self, plugin: &Plugin) -> CallOptions {
+        let keeps_sessions = plugin.instance_policy() == InstancePolicy::Session;
+        let on_progress = self.on_event.clone().map(|on_event| {
+            let report = move |progress| on_event(ToolEvent::Progress(progress));
+            Arc::new(report) as Arc<dyn Fn(_) + Send + Sync>
+        });
+        CallOptions {
+            session: self.session.clone().filter(|_| keeps_sessions),
+            metadata: self.metadata.clone(),
+            cancel: self.cancel.clone(),
+            on_progress,
+            chain: self.chain.clone(),
+            grants: self.grants.clone(),
+            services: self.services.clone(),
+            log: self.log.clone(),
+            ..CallOptions::default()
+        }
+    }
 }
 
 impl fmt::Debug for CallScope {

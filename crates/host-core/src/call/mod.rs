@@ -3,6 +3,8 @@
 mod aside;
 mod chat;
 mod hook;
+mod prompt;
+mod read;
 mod run;
 mod tool;
 
@@ -13,7 +15,6 @@ use futures::stream::BoxStream;
 use tokio::time::Instant;
 
 use self::run::Admitted;
-use crate::CallLimits;
 use crate::access::{Caller, OnDecision};
 use crate::cancel::Cancellation;
 use crate::error::Error;
@@ -23,6 +24,7 @@ use crate::service::{Brought, Chain, Link, Services};
 use crate::state::Call;
 use crate::telemetry::TraceContext;
 use crate::value::{Blob, Content, Progress};
+use crate::{CallLimits, Capability};
 
 pub(crate) use aside::Aside;
 pub use hook::{HookAnswer, HookVerdict};
@@ -57,6 +59,9 @@ pub struct CallOptions {
     /// The calls that led to this one, where a plugin makes it by way of [`Invoke`](crate::Invoke): it ends no later than they do
     /// and shares their permit.
     pub chain: Option<Chain>,
+    /// Granted to this call beside what the plugin was granted: within its manifest and the host's ceiling, and not to the calls that
+    /// it leads to. Folders are opened when a plugin is loaded, and none by this.
+    pub grants: Vec<Capability>,
     /// Services of this call: what is here takes the place of the host's, for it and the calls that it leads to.
     pub services: Services,
     /// Who also gets the lines of this call, and of those that it leads to, without values of secrets: hand them on, don't wait.
@@ -95,10 +100,12 @@ fn admit(
     let mut call = Call::new(Arc::clone(&id), limits, &plugin.owner.access, deadline);
     let (aside, handed) = aside::aside();
     (call.what, call.chain, call.aside) = (what, chain, aside);
-    if options.on_decision.is_some() || options.trace.is_some() {
+    let granted = &options.grants[..];
+    if !granted.is_empty() || options.on_decision.is_some() || options.trace.is_some() {
         let access = Arc::clone(&plugin.owner.access);
-        call.caller = Caller::watched(access, id, options.on_decision, options.trace);
+        call.caller = Caller::watched(access, id, granted, options.on_decision, options.trace);
     }
+    call.addresses.clone_from(&plugin.addresses);
     call.brought = Brought::new(plugin, options.services, options.log);
     call.on_progress = options.on_progress;
     call.cancel = options.cancel;

@@ -60,7 +60,7 @@ impl State {
         }
         let service = self.service(|services| &services.retrieval);
         let known = service.map_or_else(Vec::new, |service| service.corpora());
-        let grants = self.owner.access.grants();
+        let grants = caller.grants();
         let granted = known.into_iter().filter(|corpus| {
             let request = of(corpus).map(Request::Use);
             request.is_some_and(|request| matches!(decide(&grants, &request), Decision::Allow(_)))
@@ -191,7 +191,7 @@ impl From<ServiceError> for HostError {
     }
 }
 
-fn refused(code: GuestCode) -> HostError {
+pub(super) fn refused(code: GuestCode) -> HostError {
     HostError {
         code: code.as_str().to_owned(),
         message: "not granted".to_owned(),

@@ -2,12 +2,15 @@
 //!
 //! Each is a trait. The host decides first whether the plugin may use it; who implements one need not ask again.
 
+mod ask;
 mod brought;
 mod chain;
+mod form;
 mod guest;
 mod interface;
 mod invoke;
 mod llm;
+mod updates;
 
 use std::sync::Arc;
 

@@ -34,7 +34,7 @@ impl State {
     /// The plugin's store, if it may use it. Counts the host call and what it carries.
     fn shelf(&mut self, bytes: usize) -> Result<Answer<Shelf>> {
         self.call.spend(bytes)?;
-        let grants = self.owner.access.grants();
+        let grants = self.call.caller.grants();
         let known = self.call.state_permission.as_ref();
         let quota = match known.filter(|known| Arc::ptr_eq(&known.grants, &grants)) {
             Some(known) => known.quota,

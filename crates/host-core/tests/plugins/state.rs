@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use portcullis_host_core::{
-    AuditRecord, AuditSink, Capability, DenyCode, Error, FileState, Grant, Host, Identity,
-    LimitOverrides, LoadOptions, MemoryState, Plugin, StateEntry, StateError, StateStore,
+    AuditRecord, AuditSink, CallOptions, Capability, DenyCode, Error, FileState, Grant, Host,
+    Identity, LimitOverrides, LoadOptions, MemoryState, Plugin, StateEntry, StateError, StateStore,
     StateWrite, Verdict,
 };
 use portcullis_host_policy::manifest::section;
@@ -424,4 +424,24 @@ async fn a_store_of_the_program_s_own_is_used() {
     set(&plugin, "a", "1").await;
     let kept = store.get(plugin.identity(), "a").await.unwrap().unwrap();
     assert_eq!(kept.value, b"1");
+}
+
+#[tokio::test]
+async fn what_is_granted_to_one_call_is_gone_with_it_and_taken_back_with_the_rest() {
+    let host = builder().build().unwrap();
+    let plugin = host.load(WELL_STORE, Grant::none()).await.unwrap();
+    let arguments = || json!({ "key": "a", "value": "b", "sync": false });
+    let more = || CallOptions {
+        grants: vec!["state".parse().unwrap()],
+        ..CallOptions::default()
+    };
+    plugin.call("set", arguments(), more()).await.unwrap();
+    let without = plugin.call("set", arguments(), CallOptions::default());
+    assert!(matches!(without.await.unwrap_err(), Error::Denied { .. }));
+    plugin.revoke();
+    let taken_back = plugin.call("set", arguments(), more());
+    assert!(matches!(
+        taken_back.await.unwrap_err(),
+        Error::Denied { .. }
+    ));
 }

@@ -31,6 +31,7 @@ enabled = false
 enabled = true
 grants = ["http:https://{host}/v1/*", "secret:WEATHER_KEY"]
 deny = ["http:https://{host}/v1/admin/*"]
+askable = ["http:https://{host}/v2/*"]
 bind = { host = "api.example.org" }
 secrets = [{ secret = "WEATHER_KEY", to = "https://api.example.org/v1/*", as = "bearer" }]
 instances = "reuse"
@@ -86,6 +87,7 @@ fn every_key_is_read() {
                     "enabled": true,
                     "grants": ["http:https://{host}/v1/*", "secret:WEATHER_KEY"],
                     "deny": ["http:https://{host}/v1/admin/*"],
+                    "askable": ["http:https://{host}/v2/*"],
                     "bind": { "host": "api.example.org" },
                     "secrets": [{
                         "secret": "WEATHER_KEY",
