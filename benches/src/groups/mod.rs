@@ -6,6 +6,7 @@ mod decision;
 mod egress;
 mod inflight;
 mod load;
+mod mcp;
 mod neighbours;
 mod oneshot;
 mod registry;
@@ -27,7 +28,7 @@ pub(crate) struct Group {
     pub(crate) measure: fn() -> Result<Vec<Measured>>,
 }
 
-pub(crate) const GROUPS: [Group; 12] = [
+pub(crate) const GROUPS: [Group; 13] = [
     Group {
         name: "calls",
         what: "isolated and warm calls",
@@ -87,6 +88,11 @@ pub(crate) const GROUPS: [Group; 12] = [
         name: "telemetry",
         what: "warm calls with nobody listening, with who wants nothing, and traced",
         measure: telemetry::measure,
+    },
+    Group {
+        name: "mcp",
+        what: "calls through an MCP server, over stdio",
+        measure: mcp::measure,
     },
 ];
 
