@@ -73,6 +73,7 @@ pub mod telemetry;
 mod ticker;
 mod trap;
 mod trust;
+mod typed;
 mod value;
 mod warm;
 
@@ -92,7 +93,7 @@ pub use call::{CallOptions, HookAnswer, HookVerdict};
 pub use cancel::Cancellation;
 pub use chat::{Assembler, ChatEvent, ChatStream, MAX_ANSWER_BYTES, MAX_TOOL_USES, delta_size};
 pub use config::{ConfigError, ConfigFile};
-pub use definition::{Definitions, HookDefinition, RoleDefinition};
+pub use definition::{Definitions, HookDefinition, LeftOut, RoleDefinition};
 pub use egress::{EgressPolicy, EgressRequest, EgressVerdict, Resolve};
 pub use error::{ArgumentMistake, BusyScope, Error, ErrorKind, Panic, Trap};
 pub use host::{Host, HostBuilder, HostStats};
