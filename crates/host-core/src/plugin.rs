@@ -23,7 +23,8 @@ use crate::state::{Call, Owner, State};
 use crate::telemetry::PluginMeter;
 use crate::warm::Warm;
 use crate::{
-    Definitions, HookDefinition, LeftOut, Limits, PluginId, RoleDefinition, ToolDefinition,
+    Definitions, FunctionDefinition, HookDefinition, LeftOut, Limits, PluginId, RoleDefinition,
+    ToolDefinition,
 };
 
 /// A plugin that was checked, compiled and linked, ready for calls. Clones share it; it lives as long as one of them or one of
@@ -228,6 +229,11 @@ impl Plugin {
     /// Its roles, in its own order.
     pub fn roles(&self) -> &[RoleDefinition] {
         &self.inner.definitions.roles
+    }
+
+    /// Which of its tools is which of its functions. A plugin that exports tools of the contract has none.
+    pub fn functions(&self) -> &[FunctionDefinition] {
+        &self.inner.definitions.functions
     }
 
     /// Functions that it exports and that can't be called by their types. A plugin that exports tools of the contract has none.

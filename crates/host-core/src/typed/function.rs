@@ -10,8 +10,9 @@ use wasmtime::component::{Component, ComponentExportIndex};
 use super::docs::Docs;
 use super::schema;
 use super::ty::{Reader, Returns, Type};
+use super::wit::Signature;
 use crate::bindings::v0_1::portcullis::tool::tool_types as wit;
-use crate::{Error, LeftOut};
+use crate::{Error, FunctionDefinition, LeftOut};
 
 /// The property that holds a result that is no record: structured answers are objects.
 pub(crate) const RESULT: &str = "result";
@@ -149,6 +150,16 @@ impl Functions {
             tool: name.to_owned(),
             nearest: nearest(name, paths).map(str::to_owned),
         }
+    }
+
+    /// Which tool is which function.
+    pub(crate) fn mapping(&self) -> Vec<FunctionDefinition> {
+        let functions = self.functions.iter().map(|function| FunctionDefinition {
+            tool: function.tool.clone(),
+            function: function.path.clone(),
+            signature: Signature(function).to_string(),
+        });
+        functions.collect()
     }
 
     /// The definitions of its tools.

@@ -16,6 +16,7 @@ mod ser;
 mod tests;
 mod ty;
 mod value;
+mod wit;
 
 pub(crate) use call::{Asked, Exported, Returned};
 pub(crate) use function::Functions;
@@ -42,6 +43,7 @@ pub(crate) fn definitions(
         ..Listed::default()
     };
     let mut definitions = check(listed, limits)?;
+    definitions.functions = functions.mapping();
     definitions.left_out = functions.left_out.clone();
     Ok(definitions)
 }

@@ -52,6 +52,25 @@ async fn every_function_is_a_tool_named_by_interface_and_function() {
     ] {
         assert!(names.contains(&name), "{name} in {names:?}");
     }
+    let mapped = |tool: &str| {
+        let found = plugin
+            .functions()
+            .iter()
+            .find(|function| function.tool == tool);
+        let found = found.unwrap();
+        format!("{}: {}", found.function, found.signature)
+    };
+    assert_eq!(
+        mapped("shapes_area"),
+        "plain:types/shapes@1.2.0/area: func(shape: variant { circle(f64), \
+         polygon(list<record { x: s32, y: s32, label: option<string> }>), nothing }) \
+         -> result<f64, variant { not-found(string), busy }>"
+    );
+    assert_eq!(
+        mapped("words"),
+        "words: func(text: string) -> result<stream<string>, string>"
+    );
+    assert_eq!(mapped("spin"), "spin: func()");
     let greet = plugin.tool("greet").unwrap();
     assert_eq!(greet.input_schema["required"], json!(["name"]));
     assert!(greet.description.contains("greet"), "{}", greet.description);
@@ -154,7 +173,9 @@ async fn a_thousand_functions_are_beyond_the_limit_and_within_a_higher_one() {
     let names: Vec<String> = (0..1_000).map(|index| format!("f{index}")).collect();
     let functions: Vec<_> = names.iter().map(|name| (name.as_str(), "u32")).collect();
     let bytes = component("", &functions);
-    let error = load_bytes(bytes.clone()).await.unwrap_err();
+    // What is in the cache was judged before.
+    let host = builder().no_cache().build().unwrap();
+    let error = host.load(bytes.clone(), Grant::none()).await.unwrap_err();
     assert!(
         matches!(
             error,
@@ -168,7 +189,7 @@ async fn a_thousand_functions_are_beyond_the_limit_and_within_a_higher_one() {
     );
     let mut limits = portcullis_host_core::Limits::default();
     limits.load.tools = 1_000;
-    let host = builder().limits(limits).build().unwrap();
+    let host = builder().no_cache().limits(limits).build().unwrap();
     let plugin = host.load(bytes, Grant::none()).await.unwrap();
     assert_eq!(plugin.tools().len(), 1_000);
 }
