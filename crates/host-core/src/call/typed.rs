@@ -35,7 +35,7 @@ impl Plugin {
     pub async fn call_typed<Args, Ret>(&self, function: &str, args: Args) -> Result<Ret, Error>
     where
         Args: Serialize,
-        Ret: DeserializeOwned,
+        Ret: DeserializeOwned + 'static,
     {
         self.call_typed_with(function, args, CallOptions::default())
             .await
@@ -53,7 +53,7 @@ impl Plugin {
     ) -> Result<Ret, Error>
     where
         Args: Serialize,
-        Ret: DeserializeOwned,
+        Ret: DeserializeOwned + 'static,
     {
         let plugin = &self.inner;
         let functions = functions(plugin).await?;
@@ -62,7 +62,7 @@ impl Plugin {
         options.trace = watch.trace(options.trace);
         let admitted = watch.in_scope(|| {
             let asked = Asked::by_path(functions, function, &args)?;
-            asked.function().check_result::<Ret>()?;
+            asked.check_result::<Ret>()?;
             check_size(plugin, function, &asked)?;
             let tool = asked.function().tool.as_str().into();
             Ok((admit(plugin, id, tool, options)?, asked))

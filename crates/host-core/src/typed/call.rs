@@ -1,6 +1,7 @@
 //! Calling a function by its types, and what its result is as a tool's answer.
 
-use std::sync::Arc;
+use std::any::TypeId;
+use std::sync::{Arc, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -89,6 +90,26 @@ impl Asked {
 
     pub(crate) fn function(&self) -> &Function {
         &self.functions.functions[self.at]
+    }
+
+    /// Checks, the first time, that a serde type can read what the function returns.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] with the place where they differ.
+    pub(crate) fn check_result<T: DeserializeOwned + 'static>(&self) -> Result<(), Error> {
+        let key = (self.at, TypeId::of::<T>());
+        let checked = || {
+            self.functions
+                .checked
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if checked().contains(&key) {
+            return Ok(());
+        }
+        self.function().check_result::<T>()?;
+        checked().insert(key);
+        Ok(())
     }
 
     /// What its arguments count against the limit.
@@ -240,11 +261,8 @@ fn tool_error(ty: &Type, bad: Value) -> Result<wit::ToolError, Mismatch> {
 }
 
 impl Function {
-    /// Checks that a serde type can read what the function returns.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] with the place where they differ.
-    pub(crate) fn check_result<T: DeserializeOwned>(&self) -> Result<(), Error> {
+    /// Reads samples of what the function returns.
+    fn check_result<T: DeserializeOwned>(&self) -> Result<(), Error> {
         let differs = |error: Mismatch| match error.of_shape {
             true => Err(other_result(&self.path, &error)),
             // A value that the type refuses says nothing about others.

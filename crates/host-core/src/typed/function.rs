@@ -1,6 +1,8 @@
 //! The functions that a component exports, and what each is called as a tool.
 
-use std::collections::BTreeMap;
+use std::any::TypeId;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Mutex;
 
 use portcullis_host_policy::nearest;
 use wasmtime::Engine;
@@ -41,6 +43,8 @@ pub(crate) struct Function {
 pub(crate) struct Functions {
     pub(crate) functions: Vec<Function>,
     pub(crate) left_out: Vec<LeftOut>,
+    /// Which functions' results were found to be readable as which Rust types.
+    pub(crate) checked: Mutex<HashSet<(usize, TypeId)>>,
 }
 
 impl Functions {

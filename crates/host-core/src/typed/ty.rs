@@ -77,9 +77,7 @@ impl Reader {
     pub(crate) fn read(&mut self, ty: &types::Type) -> Result<Type, String> {
         self.seen += 1;
         if self.seen > MOST_TYPES {
-            return Err(format!(
-                "its types are made of more than {MOST_TYPES} types"
-            ));
+            return Err(too_many());
         }
         if self.depth == DEEPEST {
             return Err(format!("its types are nested deeper than {DEEPEST} levels"));
@@ -109,9 +107,14 @@ impl Reader {
             T::List(list) if list.ty() == T::U8 => Type::Bytes,
             T::List(list) => Type::List(self.boxed(&list.ty())?),
             T::FixedLengthList(list) => {
-                // The values are counted like types: both layouts are walked one by one.
-                self.seen = self.seen.saturating_add(list.len() as usize);
-                Type::Array(self.boxed(&list.ty())?, list.len())
+                let element = self.boxed(&list.ty())?;
+                // Each of its values is laid out by itself, like a type of its own.
+                let values = element.values().saturating_mul(list.len() as usize);
+                self.seen = self.seen.saturating_add(values);
+                if self.seen > MOST_TYPES {
+                    return Err(too_many());
+                }
+                Type::Array(element, list.len())
             }
             T::Map(map) => Type::Map(Box::new([self.read(&map.key())?, self.read(&map.value())?])),
             T::Record(record) => Type::Record(self.fields(record)?),
@@ -182,6 +185,10 @@ impl Reader {
     }
 }
 
+fn too_many() -> String {
+    format!("its types are made of more than {MOST_TYPES} types")
+}
+
 /// What flows, where it is something of which the host can have a stream: wasmtime's streams have elements of one static type, and the
 /// layout of others is known at run time only.
 fn piece(ty: Option<types::Type>) -> Result<Piece, String> {
@@ -210,6 +217,28 @@ impl Type {
                 let payloads = cases.iter().flat_map(|(_, ty)| ty).map(Type::flat);
                 1 + payloads.max().unwrap_or(0)
             }
+        }
+    }
+
+    /// How many values it is made of at least, its arrays value by value.
+    fn values(&self) -> usize {
+        match self {
+            Type::Array(element, length) => element.values().saturating_mul(*length as usize),
+            Type::List(inner) | Type::Option(inner, _) => inner.values(),
+            Type::Map(pair) => pair.iter().map(Type::values).fold(0, usize::saturating_add),
+            Type::Record(fields) => {
+                let values = fields.iter().map(|(_, ty)| ty.values());
+                values.fold(0, usize::saturating_add)
+            }
+            Type::Tuple(types) => types
+                .iter()
+                .map(Type::values)
+                .fold(0, usize::saturating_add),
+            Type::Variant(cases) => {
+                let payloads = cases.iter().flat_map(|(_, ty)| ty).map(Type::values);
+                payloads.fold(1, usize::saturating_add)
+            }
+            _ => 1,
         }
     }
 
