@@ -105,7 +105,7 @@ impl<T> PieceConsumer<T> {
     }
 
     /// Takes what has come, `most` at once, and hands on what `into` makes of it.
-    pub(crate) fn poll_take<W: Lift>(
+    pub(crate) fn poll_take<W: Lift + 'static>(
         &mut self,
         cx: &mut Context<'_>,
         mut store: StoreContextMut<State>,
@@ -116,7 +116,6 @@ impl<T> PieceConsumer<T> {
     ) -> Poll<Result<StreamResult>>
     where
         T: Piece,
-        W: 'static,
     {
         match self.sender.poll_ready(cx) {
             Poll::Ready(Ok(())) => {}
