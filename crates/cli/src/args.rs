@@ -55,11 +55,11 @@ pub(crate) enum Format {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make a new plugin crate.
+    /// Make a new plugin project, in Rust or another language.
     New(NewArgs),
-    /// Build a plugin crate into one file that a host can load.
+    /// Build a plugin project into one file that a host can load.
     Build(BuildArgs),
-    /// Keep a plugin crate built, loaded and called while it changes; Ctrl-C ends it.
+    /// Keep a plugin project built, loaded and called while it changes; Ctrl-C ends it.
     Dev(DevArgs),
     /// Say whether a plugin can be loaded here, and if not why; what it imports, exports and asks for. Or, of a manifest
     /// (plugin.toml): everything that is wrong with it.
@@ -101,10 +101,14 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct NewArgs {
-    /// The crate's name and folder: lower-case letters, digits and hyphens, a letter first.
+    /// The plugin's name and folder: lower-case letters, digits and hyphens, a letter first.
     pub(crate) name: String,
 
-    /// What kind of plugin to start from.
+    /// What the plugin is written in.
+    #[arg(long, value_enum, default_value_t = Lang::Rust)]
+    pub(crate) lang: Lang,
+
+    /// What kind of plugin to start from; for other languages than Rust there is `tool` only.
     #[arg(long, value_enum, default_value_t = Template::Tool)]
     pub(crate) template: Template,
 
@@ -116,6 +120,17 @@ pub(crate) struct NewArgs {
     /// Depend on this version of the SDK, a Cargo version requirement; wins over a folder.
     #[arg(long, value_name = "REQ")]
     pub(crate) sdk_version: Option<semver::VersionReq>,
+}
+
+/// What a plugin is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    // No doc comments: the names say it.
+    Rust,
+    Python,
+    Javascript,
+    Typescript,
+    C,
 }
 
 /// What `new` starts from.
@@ -136,7 +151,7 @@ pub(crate) struct BuildArgs {
     #[command(flatten)]
     pub(crate) krate: CrateArgs,
 
-    /// Where to write the plugin; else plugins/NAME.wasm in Cargo's target folder.
+    /// Where to write the plugin; else plugins/NAME.wasm in the target folder.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 
@@ -147,7 +162,7 @@ pub(crate) struct BuildArgs {
 /// What is built, and how.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CrateArgs {
-    /// The plugin crate: its folder or its Cargo.toml.
+    /// The plugin project: its folder, or a crate's Cargo.toml.
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
 
@@ -155,13 +170,14 @@ pub(crate) struct CrateArgs {
     #[arg(short, long)]
     pub(crate) release: bool,
 
-    /// Cargo's target folder.
+    /// Where to build; else Cargo's target folder, or target in the project's folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) target_dir: Option<PathBuf>,
 
-    /// Add the wasm32-wasip2 target with rustup where it is missing.
+    /// Install what the language needs where it is missing: the wasm32-wasip2 target with rustup; for other languages
+    /// what the project's lock file says, into .venv or node_modules in its folder.
     #[arg(long)]
-    pub(crate) install_target: bool,
+    pub(crate) install_tools: bool,
 }
 
 #[derive(Debug, Args)]

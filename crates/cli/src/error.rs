@@ -117,7 +117,9 @@ impl CliError {
             CliError::New(_) => ("new".into(), Map::new()),
             CliError::Secret(_) => (ErrorKind::Secret.to_string(), Map::new()),
             CliError::Settings(_) => ("config".into(), Map::new()),
-            CliError::Build(BuildError::Compile { diagnostics, .. }) => (
+            CliError::Build(
+                BuildError::Compile { diagnostics, .. } | BuildError::Tool { diagnostics, .. },
+            ) => (
                 "build".into(),
                 Map::from_iter([("diagnostics".into(), diagnostics.as_str().into())]),
             ),

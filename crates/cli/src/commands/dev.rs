@@ -1,4 +1,4 @@
-//! `portcullis dev`: a plugin crate kept built, loaded and called while it changes.
+//! `portcullis dev`: a plugin project kept built, loaded and called while it changes.
 
 mod changes;
 
