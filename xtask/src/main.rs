@@ -4,6 +4,7 @@ mod bench;
 mod build_examples;
 mod ci;
 mod demo;
+mod languages;
 mod registries;
 mod shell;
 mod steps;
@@ -20,6 +21,7 @@ cargo xtask TASK
   demo             builds what is needed and calls example plugins on real input
   test             runs every test: the workspace's, the doc tests, the example plugins'
   build-examples   builds every example plugin into target/plugins
+                     --all-languages    those in Python, JavaScript and C too, with tools that it installs
                      --cargo-component  hello-sync with cargo-component too, where it is installed
                      --install          with it: installs cargo-component first
   bench            measures against the floor and prints the table
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         ["demo"] => demo::run(),
         ["test"] => test::run(),
         ["build-examples"] => build_examples::run(None),
+        ["build-examples", "--all-languages"] => build_examples::all_languages(),
         ["build-examples", "--cargo-component"] => {
             build_examples::run(Some(build_examples::Install::No))
         }

@@ -7,6 +7,8 @@ use anyhow::{Result, bail};
 #[derive(Default)]
 pub(crate) struct Steps {
     done: Vec<(String, Duration, Result<()>)>,
+    /// What could not be tried here, and why.
+    left_out: Vec<String>,
 }
 
 impl Steps {
@@ -20,7 +22,12 @@ impl Steps {
         self.done.push((name.to_owned(), start.elapsed(), result));
     }
 
-    /// Prints a line for each step.
+    /// Remembers what can't be tried here, to be said at the end.
+    pub(crate) fn leave_out(&mut self, what: String) {
+        self.left_out.push(what);
+    }
+
+    /// Prints a line for each step, and for all that was left out.
     ///
     /// # Errors
     /// A step failed.
@@ -29,6 +36,9 @@ impl Steps {
         for (name, took, result) in &self.done {
             let word = if result.is_ok() { "ok" } else { "FAILED" };
             println!("{word:>6}  {:>6.1} s  {name}", took.as_secs_f64());
+        }
+        for what in &self.left_out {
+            println!("left out: {what}");
         }
         let failed: Vec<_> = self
             .done

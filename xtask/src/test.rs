@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-use crate::build_examples::plugins;
+use crate::build_examples::{self, plugins};
+use crate::languages::{self, LANGUAGES, Language};
 use crate::shell::{self, cargo, exists, root, target_dir};
 use crate::steps::Steps;
 use crate::toolchain;
@@ -18,7 +19,33 @@ pub(crate) fn run() -> Result<()> {
             || native(&plugin),
         );
     }
+    languages(&mut steps);
     steps.finish()
+}
+
+/// Builds the plugins in other languages and loads them; what has no tools here, and can't get them, is left out and named.
+fn languages(steps: &mut Steps) {
+    steps.step("a component of plain Rust", languages::rust_stranger);
+    for language in &LANGUAGES {
+        match language.unavailable() {
+            Some(why) => steps.leave_out(format!("plugins in {why}")),
+            None => steps.step(&format!("plugins in {}", language.name), || {
+                loaded(language)
+            }),
+        }
+    }
+}
+
+fn loaded(language: &Language) -> Result<()> {
+    language.native_tests()?;
+    language.build(&build_examples::portcullis()?)?;
+    let mut cargo = cargo(root());
+    // All packages, as elsewhere: the engine would be compiled again for the features of one.
+    cargo.args(["test", "--workspace", "--test", "languages", "--"]);
+    cargo.arg(format!("{}::", language.name));
+    cargo.env("PATH", language.path()?);
+    cargo.env("PORTCULLIS_TEST_TARGET", target_dir()?);
+    shell::run(cargo)
 }
 
 fn workspace() -> Result<()> {
