@@ -14,7 +14,12 @@ use crate::{test, tidy};
 const TEST_COMMAND: &str = "cargo xtask test";
 
 /// Each is a workspace of its own, because its packages are built for WebAssembly or with another toolchain.
-const OUTSIDE: [&str; 3] = ["examples/plugins", "tests/guests", "fuzz"];
+const OUTSIDE: [&str; 4] = [
+    "examples/plugins",
+    "tests/guests",
+    "tests/languages/rust",
+    "fuzz",
+];
 
 pub(crate) fn run() -> Result<()> {
     toolchain::ensure_target()?;

@@ -18,11 +18,12 @@ const LONGEST_FUNCTION: usize = 60;
 
 /// Where code that wit-bindgen and wasmtime generate lives, and nothing else. The floor of the bench stands outside the
 /// rules for crates, and each guest of the tests has a world of its own.
-const BINDINGS: [&str; 4] = [
+const BINDINGS: [&str; 5] = [
     "crates/host-core/src/bindings",
     "crates/guest-sdk/src/bindings",
     "benches/src/",
     "tests/guests/",
+    "tests/languages/rust/",
 ];
 
 /// The one module that deserializes native code, the generated code around exports, and the floor of the bench; and the
