@@ -19,8 +19,10 @@ const JCO: Tool = Tool {
 /// Where this file is, the types are checked before the build: the bundler only strips them.
 const TSCONFIG: &str = "tsconfig.json";
 
-/// The bundler leaves the host's interfaces, whose names have a colon, to the engine.
-const BUNDLE: &str = "export default { external: [/^[a-z][a-z0-9-]*:/] };\n";
+/// The bundler leaves the host's interfaces, `namespace:package/interface`, to the engine; modules of Node's and of the
+/// tool's own it resolves.
+const BUNDLE: &str =
+    "export default { external: [/^(?!node:|jco:)[a-z][a-z0-9-]*:[a-z][a-z0-9-]*\\//] };\n";
 
 /// What package.json says about the build.
 #[derive(Deserialize)]
