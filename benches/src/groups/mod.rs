@@ -1,6 +1,7 @@
 //! The groups of figures, one file each.
 
 mod agent;
+mod bridge;
 mod calls;
 mod decision;
 mod egress;
@@ -27,7 +28,7 @@ pub(crate) struct Group {
     pub(crate) measure: fn() -> Result<Vec<Measured>>,
 }
 
-pub(crate) const GROUPS: [Group; 12] = [
+pub(crate) const GROUPS: [Group; 13] = [
     Group {
         name: "calls",
         what: "isolated and warm calls",
@@ -82,6 +83,11 @@ pub(crate) const GROUPS: [Group; 12] = [
         name: "agent",
         what: "hooks, a plugin's gate and provider, and an agent without plugins",
         measure: agent::measure,
+    },
+    Group {
+        name: "bridge",
+        what: "a megabyte through a component without the contract",
+        measure: bridge::measure,
     },
     Group {
         name: "telemetry",

@@ -123,6 +123,8 @@ pub(crate) struct Exports {
     pub(crate) hooks: bool,
     pub(crate) providers: bool,
     pub(crate) roles: bool,
+    /// It exports none of them, and functions of its own.
+    pub(crate) functions: bool,
 }
 
 /// Checks what `component` imports and exports against what this host serves, the embedder's own interfaces among it.
@@ -137,7 +139,7 @@ pub(crate) fn check(
     }
     let mut exports = Exports::default();
     let mut foreign = Err(Error::NoTools);
-    for (name, _) in ty.exports(engine) {
+    for (name, item) in ty.exports(engine) {
         match check_export(&Name::parse(name), name) {
             Ok(TOOLS) => exports.tools = true,
             Ok(SYNC_TOOLS) => exports.sync_tools = true,
@@ -146,16 +148,28 @@ pub(crate) fn check(
             Ok(HOOKS) => exports.hooks = true,
             Ok(PROVIDER) => exports.providers = true,
             Ok(ROLES) => exports.roles = true,
-            Ok(_) => {}
+            Ok(_) => exports.functions |= has_functions(&item.ty, engine),
             // A plugin of several kinds is loaded for those that are served; what else it is matters only if there is none.
             Err(error) => foreign = Err(error),
         }
     }
     let brings_tools = exports.tools || exports.sync_tools;
     if brings_tools || exports.hooks || exports.providers || exports.roles {
-        Ok(exports)
-    } else {
-        foreign
+        exports.functions = false;
+        return Ok(exports);
+    }
+    match foreign {
+        Err(Error::NoTools) if exports.functions => Ok(exports),
+        foreign => foreign,
+    }
+}
+
+/// Whether it is a function, or has some.
+fn has_functions(item: &ComponentItem, engine: &Engine) -> bool {
+    match item {
+        ComponentItem::ComponentFunc(_) => true,
+        ComponentItem::ComponentInstance(instance) => functions(instance, engine).next().is_some(),
+        _ => false,
     }
 }
 

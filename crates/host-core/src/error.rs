@@ -69,7 +69,7 @@ pub enum Error {
     },
     /// The component exports nothing that this host can call.
     #[error(
-        "the component exports nothing that this host calls: it needs an export portcullis:tool/tools or portcullis:tool/sync-tools, or one for hooks, providers or roles"
+        "the component exports nothing that this host calls: it needs an export portcullis:tool/tools or portcullis:tool/sync-tools, one for hooks, providers or roles, or functions of its own"
     )]
     NoTools,
     /// The manifest inside the component, or beside it, is not right.

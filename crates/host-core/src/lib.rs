@@ -73,6 +73,7 @@ pub mod telemetry;
 mod ticker;
 mod trap;
 mod trust;
+mod typed;
 mod value;
 mod warm;
 
@@ -80,6 +81,11 @@ mod warm;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/embedding.md")]
 struct Guide;
+
+/// And those of the page on components.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/components.md")]
+struct Components;
 
 /// And those of the page on telemetry.
 #[cfg(doctest)]
@@ -92,7 +98,7 @@ pub use call::{CallOptions, HookAnswer, HookVerdict};
 pub use cancel::Cancellation;
 pub use chat::{Assembler, ChatEvent, ChatStream, MAX_ANSWER_BYTES, MAX_TOOL_USES, delta_size};
 pub use config::{ConfigError, ConfigFile};
-pub use definition::{Definitions, HookDefinition, RoleDefinition};
+pub use definition::{Definitions, FunctionDefinition, HookDefinition, LeftOut, RoleDefinition};
 pub use egress::{EgressPolicy, EgressRequest, EgressVerdict, Resolve};
 pub use error::{ArgumentMistake, BusyScope, Error, ErrorKind, Panic, Trap};
 pub use host::{Host, HostBuilder, HostStats};

@@ -29,7 +29,7 @@ use crate::schema::Schema;
 use crate::secret::{self, Vault};
 use crate::state::Owner;
 use crate::telemetry::{self, Counted, PluginMeter};
-use crate::{Definitions, Limits, PluginId, ToolDefinition, probe};
+use crate::{Definitions, Limits, PluginId, ToolDefinition, probe, typed};
 
 pub(crate) use code::Code;
 use record::Record;
@@ -200,7 +200,10 @@ async fn prepare(
     let (bytes, on_compile) = (Arc::clone(&candidate.bytes), options.on_compile.clone());
     let (component, key) = code::compile_in_time(host, metered, bytes, digest, on_compile).await?;
     let template = code::link(host, metered, &component)?;
-    let definitions = probe::definitions(&template, owner, limits).await?;
+    let definitions = match template.functions() {
+        Some(functions) => typed::definitions(functions, &candidate.bytes, &limits.load)?,
+        None => probe::definitions(&template, owner, limits).await?,
+    };
     code::store(host, component, key, definitions.clone()).await?;
     Ok(Ready {
         code: Code::now(template, metered),

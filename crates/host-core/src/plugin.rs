@@ -22,7 +22,10 @@ use crate::session::{Sessions, Turn};
 use crate::state::{Call, Owner, State};
 use crate::telemetry::PluginMeter;
 use crate::warm::Warm;
-use crate::{Definitions, HookDefinition, Limits, PluginId, RoleDefinition, ToolDefinition};
+use crate::{
+    Definitions, FunctionDefinition, HookDefinition, LeftOut, Limits, PluginId, RoleDefinition,
+    ToolDefinition,
+};
 
 /// A plugin that was checked, compiled and linked, ready for calls. Clones share it; it lives as long as one of them or one of
 /// its calls does.
@@ -226,6 +229,16 @@ impl Plugin {
     /// Its roles, in its own order.
     pub fn roles(&self) -> &[RoleDefinition] {
         &self.inner.definitions.roles
+    }
+
+    /// Which of its tools is which of its functions. A plugin that exports tools of the contract has none.
+    pub fn functions(&self) -> &[FunctionDefinition] {
+        &self.inner.definitions.functions
+    }
+
+    /// Functions that it exports and that can't be called by their types. A plugin that exports tools of the contract has none.
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.inner.definitions.left_out
     }
 
     /// One tool by its name.

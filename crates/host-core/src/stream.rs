@@ -104,6 +104,38 @@ impl<T> PieceConsumer<T> {
         }
     }
 
+    /// Takes what has come, `most` at once, and hands on what `into` makes of it.
+    pub(crate) fn poll_take<W: Lift>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut store: StoreContextMut<State>,
+        mut source: Source<'_, W>,
+        finish: bool,
+        most: usize,
+        into: impl FnOnce(Vec<W>) -> Vec<T>,
+    ) -> Poll<Result<StreamResult>>
+    where
+        T: Piece,
+        W: 'static,
+    {
+        match self.sender.poll_ready(cx) {
+            Poll::Ready(Ok(())) => {}
+            // Nobody listens any more.
+            Poll::Ready(Err(_)) => return Poll::Ready(Ok(StreamResult::Dropped)),
+            Poll::Pending if finish => return Poll::Ready(Ok(StreamResult::Cancelled)),
+            Poll::Pending => return Poll::Pending,
+        }
+        let mut batch = Vec::with_capacity(source.remaining(&mut store).min(most));
+        source.read(&mut store, &mut batch)?;
+        let batch = into(batch);
+        let bytes = batch.iter().map(T::size).sum();
+        store.data_mut().call.stream(bytes)?;
+        if !batch.is_empty() && self.sender.start_send(batch).is_err() {
+            return Poll::Ready(Ok(StreamResult::Dropped));
+        }
+        Poll::Ready(Ok(StreamResult::Completed))
+    }
+
     /// Resolves when the guest's stream has ended.
     pub(crate) fn ended(&mut self) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();
@@ -118,26 +150,12 @@ impl<T: Piece> StreamConsumer<State> for PieceConsumer<T> {
     fn poll_consume(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        mut store: StoreContextMut<State>,
-        mut source: Source<'_, Self::Item>,
+        store: StoreContextMut<State>,
+        source: Source<'_, Self::Item>,
         finish: bool,
     ) -> Poll<Result<StreamResult>> {
-        match self.sender.poll_ready(cx) {
-            Poll::Ready(Ok(())) => {}
-            // Nobody listens any more.
-            Poll::Ready(Err(_)) => return Poll::Ready(Ok(StreamResult::Dropped)),
-            Poll::Pending if finish => return Poll::Ready(Ok(StreamResult::Cancelled)),
-            Poll::Pending => return Poll::Pending,
-        }
-        let mut batch = Vec::with_capacity(source.remaining(&mut store).min(BATCH));
-        source.read(&mut store, &mut batch)?;
-        let batch: Vec<T> = batch.into_iter().map(T::from).collect();
-        let bytes = batch.iter().map(T::size).sum();
-        store.data_mut().call.stream(bytes)?;
-        if !batch.is_empty() && self.sender.start_send(batch).is_err() {
-            return Poll::Ready(Ok(StreamResult::Dropped));
-        }
-        Poll::Ready(Ok(StreamResult::Completed))
+        let pieces = |batch: Vec<T::Wire>| batch.into_iter().map(T::from).collect();
+        self.poll_take(cx, store, source, finish, BATCH, pieces)
     }
 }
 

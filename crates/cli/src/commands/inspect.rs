@@ -33,6 +33,8 @@ fn as_json(seen: &Inspection, brings: Option<&Definitions>) -> Value {
         "hooks": brings.map(|brings| &brings.hooks),
         "providers": brings.map(|brings| &brings.providers),
         "roles": brings.map(|brings| &brings.roles),
+        "functions": brings.map(|brings| &brings.functions),
+        "leftOut": brings.map(|brings| &brings.left_out),
     })
 }
 
@@ -68,6 +70,7 @@ pub(super) fn brought(brings: &Definitions) -> Result<String, CliError> {
     for tool in &brings.tools {
         text += &tool_text(tool)?;
     }
+    text += &functions(brings);
     for hook in &brings.hooks {
         let name = escape::line(&hook.name);
         text += &format!(
@@ -99,6 +102,22 @@ pub(super) fn brought(brings: &Definitions) -> Result<String, CliError> {
         ));
     }
     Ok(text)
+}
+
+/// Which tool is which function of the component's own, and what is none.
+fn functions(brings: &Definitions) -> String {
+    let mut text = String::new();
+    for function in &brings.functions {
+        let path = escape::line(&function.function);
+        text += &format!("\n{HEADING}function {path}{HEADING:#}\n");
+        text += &indented(&format!("tool {}\n{}", function.tool, function.signature));
+    }
+    for out in &brings.left_out {
+        let path = escape::line(&out.function);
+        text += &format!("\n{HEADING}function {path}{HEADING:#} {DIM}[left out]{DIM:#}\n");
+        text += &indented(&out.reason);
+    }
+    text
 }
 
 /// The manifest as its file would say it.

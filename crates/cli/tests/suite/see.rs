@@ -107,6 +107,30 @@ fn inspect_shows_all_that_a_host_knows() {
 }
 
 #[test]
+fn inspect_shows_which_tool_is_which_function_and_what_is_none() {
+    let shown = run(&["inspect", "--output=json", guests::WELL_PLAIN]).json();
+    let functions = shown["functions"].as_array().unwrap();
+    assert!(functions.contains(&json!({
+        "tool": "values_reverse",
+        "function": "plain:types/values@1.2.0/reverse",
+        "signature": "func(data: list<u8>) -> list<u8>",
+    })));
+    assert_eq!(
+        shown["leftOut"][0]["function"],
+        "plain:types/handles@1.2.0/[constructor]counter"
+    );
+
+    let shown = run(&["inspect", guests::WELL_PLAIN]).ok();
+    for part in [
+        "function plain:types/values@1.2.0/reverse\n  tool values_reverse\n  func(data: list<u8>) -> list<u8>",
+        "\"contentEncoding\": \"base64\"",
+        "function plain:types/handles@1.2.0/total [left out]\n  it takes or gives handles",
+    ] {
+        assert!(shown.contains(part), "{part} is missing in\n{shown}");
+    }
+}
+
+#[test]
 fn inspect_shows_what_it_can_of_a_plugin_that_is_not_loadable() {
     let ran = run(&["inspect", "--output=json", guests::HOSTILE_LIST_TRAPS]);
     assert_eq!(ran.code, Some(3));

@@ -5,6 +5,7 @@ mod chat;
 mod hook;
 mod run;
 mod tool;
+mod typed;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -35,6 +35,34 @@ pub struct Definitions {
     /// Its roles.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<RoleDefinition>,
+    /// Which of its tools is which of its functions, where it exports functions of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<FunctionDefinition>,
+    /// What it exports and brings no tool for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
+}
+
+/// An exported function that is a tool by its types, of a component without an interface of the contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FunctionDefinition {
+    /// The tool's name.
+    pub tool: String,
+    /// As the component names it: `ns:package/interface@1.0.0/function`, or `function`.
+    pub function: String,
+    /// Its types, as WIT would say them.
+    pub signature: String,
+}
+
+/// An exported function that can't be called by its types, of a component without an interface of the contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LeftOut {
+    /// As the component names it: `ns:package/interface@1.0.0/function`, or `function`.
+    pub function: String,
+    /// Why there is no tool for it.
+    pub reason: String,
 }
 
 /// One handler for one point of an agent's life.
@@ -90,6 +118,8 @@ pub(crate) fn check(listed: Listed, limits: &LoadLimits) -> Result<Definitions, 
         hooks: agent::hooks(listed.hooks, limits)?,
         providers: agent::providers(listed.providers, limits)?,
         roles: agent::roles(listed.roles, limits)?,
+        functions: Vec::new(),
+        left_out: Vec::new(),
     };
     Ok(definitions)
 }

@@ -1,5 +1,7 @@
 //! What of the contract a component exports: looked up once when it is linked, and again in each instance.
 
+use std::sync::Arc;
+
 use wasmtime::component::{Accessor, Instance, InstancePre};
 use wasmtime::{Result, Store};
 
@@ -8,9 +10,12 @@ use crate::bindings::v0_1::exports::portcullis::hook::hooks;
 use crate::bindings::v0_1::exports::portcullis::host::lifecycle;
 use crate::bindings::v0_1::exports::portcullis::role::roles;
 use crate::bindings::v0_1::exports::portcullis::tool::{streaming_tools, sync_tools, tools};
+use crate::bindings::v0_1::portcullis::tool::tool_types as wit;
 use crate::contract::Exports;
 use crate::definition::Listed;
+use crate::instance::Answer;
 use crate::state::State;
+use crate::typed::{self, Functions};
 
 /// Where the exports are in a component.
 pub(super) struct Indices {
@@ -25,6 +30,7 @@ pub(super) struct Indices {
 enum ToolsIndices {
     Async(tools::GuestIndices),
     Sync(sync_tools::GuestIndices),
+    Typed(Arc<Functions>),
 }
 
 /// The exports of an instance.
@@ -38,8 +44,34 @@ pub(super) struct Exported {
 }
 
 pub(super) enum Tools {
+    Contract(ContractTools),
+    /// Functions of the component's own, called by their types.
+    Typed(typed::Exported),
+}
+
+pub(super) enum ContractTools {
     Async(tools::Guest),
     Sync(sync_tools::Guest),
+}
+
+impl ContractTools {
+    async fn list(&self, accessor: &Accessor<State>) -> Result<Vec<wit::ToolDefinition>> {
+        match self {
+            Self::Async(guest) => guest.call_list_tools(accessor).await,
+            Self::Sync(guest) => guest.call_list_tools(accessor).await,
+        }
+    }
+
+    pub(super) async fn call(
+        &self,
+        accessor: &Accessor<State>,
+        call: wit::ToolCall,
+    ) -> Result<Answer> {
+        match self {
+            Self::Async(guest) => guest.call_call(accessor, call).await,
+            Self::Sync(guest) => guest.call_call(accessor, call).await,
+        }
+    }
 }
 
 /// What is looked up of an interface that is exported.
@@ -49,7 +81,10 @@ fn looked_up<T>(exported: bool, look_up: impl FnOnce() -> Result<T>) -> Result<O
 
 impl Indices {
     pub(super) fn new(pre: &InstancePre<State>, exports: Exports) -> Result<Self> {
-        let tools = if exports.tools {
+        let tools = if exports.functions {
+            let functions = Functions::of(pre.component(), pre.engine());
+            Some(ToolsIndices::Typed(Arc::new(functions)))
+        } else if exports.tools {
             Some(ToolsIndices::Async(tools::GuestIndices::new(pre)?))
         } else {
             let sync = || Ok(ToolsIndices::Sync(sync_tools::GuestIndices::new(pre)?));
@@ -67,6 +102,14 @@ impl Indices {
         })
     }
 
+    /// What is called by its types.
+    pub(super) fn functions(&self) -> Option<&Arc<Functions>> {
+        match &self.tools {
+            Some(ToolsIndices::Typed(functions)) => Some(functions),
+            _ => None,
+        }
+    }
+
     pub(super) fn load(&self, store: &mut Store<State>, instance: &Instance) -> Result<Exported> {
         macro_rules! loaded {
             ($indices:expr) => {
@@ -78,10 +121,16 @@ impl Indices {
         }
         let tools = match &self.tools {
             Some(ToolsIndices::Async(indices)) => {
-                Some(Tools::Async(indices.load(&mut *store, instance)?))
+                let guest = indices.load(&mut *store, instance)?;
+                Some(Tools::Contract(ContractTools::Async(guest)))
             }
             Some(ToolsIndices::Sync(indices)) => {
-                Some(Tools::Sync(indices.load(&mut *store, instance)?))
+                let guest = indices.load(&mut *store, instance)?;
+                Some(Tools::Contract(ContractTools::Sync(guest)))
+            }
+            Some(ToolsIndices::Typed(functions)) => {
+                let functions = Arc::clone(functions);
+                Some(Tools::Typed(typed::Exported::new(functions, *instance)))
             }
             None => None,
         };
@@ -100,9 +149,9 @@ impl Exported {
     /// Asks for all definitions.
     pub(super) async fn list(&self, accessor: &Accessor<State>) -> Result<Listed> {
         let tools = match &self.tools {
-            Some(Tools::Async(guest)) => guest.call_list_tools(accessor).await?,
-            Some(Tools::Sync(guest)) => guest.call_list_tools(accessor).await?,
-            None => Vec::new(),
+            Some(Tools::Contract(tools)) => tools.list(accessor).await?,
+            // Theirs are made of types, and nobody is asked.
+            Some(Tools::Typed(_)) | None => Vec::new(),
         };
         let mut listed = Listed {
             tools,
