@@ -1,5 +1,7 @@
 //! Every test there is.
 
+use std::ffi::OsString;
+
 use anyhow::Result;
 
 use crate::build_examples::{self, plugins};
@@ -25,7 +27,10 @@ pub(crate) fn run() -> Result<()> {
 
 /// Builds the plugins in other languages and loads them; what has no tools here, and can't get them, is left out and named.
 fn languages(steps: &mut Steps) {
-    steps.step("a component of plain Rust", languages::rust_stranger);
+    steps.step("a component of plain Rust", || {
+        languages::rust_stranger()?;
+        load("rust", None)
+    });
     for language in &LANGUAGES {
         match language.unavailable() {
             Some(why) => steps.leave_out(format!("plugins in {why}")),
@@ -39,12 +44,17 @@ fn languages(steps: &mut Steps) {
 fn loaded(language: &Language) -> Result<()> {
     language.native_tests()?;
     language.build(&build_examples::portcullis()?)?;
+    load(language.name, Some(language.path()?))
+}
+
+/// Runs the tests of one language; the tools for it are on the path.
+fn load(language: &str, path: Option<OsString>) -> Result<()> {
     let mut cargo = cargo(root());
     // All packages, as elsewhere: the engine would be compiled again for the features of one.
     cargo.args(["test", "--workspace", "--test", "languages", "--"]);
-    cargo.arg(format!("{}::", language.name));
-    cargo.env("PATH", language.path()?);
+    cargo.arg(format!("{language}::"));
     cargo.env("PORTCULLIS_TEST_TARGET", target_dir()?);
+    cargo.envs(path.map(|path| ("PATH", path)));
     shell::run(cargo)
 }
 

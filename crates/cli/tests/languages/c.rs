@@ -71,3 +71,8 @@ async fn it_answers_in_an_agent() {
     let answer = call_in_agent("c-checksum", "checksum", arguments).await;
     assert!(answer.starts_with("crc32 cbf43926"), "{answer}");
 }
+
+#[test]
+fn a_stranger_is_called_by_its_types() {
+    crate::is_called_by_its_types("c");
+}

@@ -89,3 +89,9 @@ async fn it_answers_in_an_agent() {
         "<&lt;&amp;>"
     );
 }
+
+#[test]
+fn strangers_of_both_engines_are_called_by_their_types() {
+    crate::is_called_by_its_types("quickjs");
+    crate::is_called_by_its_types("starlingmonkey");
+}

@@ -6,6 +6,7 @@
 mod c;
 mod javascript;
 mod python;
+mod rust;
 #[path = "../suite/support.rs"]
 #[expect(dead_code, reason = "the other tests use all of it")]
 mod support;
@@ -15,16 +16,21 @@ use portcullis_host_agent::core::{Grant, Host, Plugin};
 use portcullis_host_agent::extension::{ExtensionSnapshot, Extensions};
 use portcullis_host_agent::provider::chat::ToolUse;
 use portcullis_host_agent::tool::{Approvals, CallScope, Unattended};
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What `cargo xtask` built of an example.
+/// The folder that `cargo xtask` builds the plugins in.
+fn target() -> PathBuf {
+    let target = std::env::var_os("PORTCULLIS_TEST_TARGET");
+    target
+        .expect("`cargo xtask test` builds the plugins and says where they are")
+        .into()
+}
+
+/// What was built of an example.
 fn example(name: &str) -> PathBuf {
-    let target = std::env::var_os("PORTCULLIS_TEST_TARGET")
-        .expect("`cargo xtask test` builds the plugins and says where they are");
-    Path::new(&target)
-        .join("plugins")
-        .join(format!("{name}.wasm"))
+    target().join("plugins").join(format!("{name}.wasm"))
 }
 
 /// Calls a tool of an example by the command.
@@ -56,6 +62,49 @@ async fn agent(name: &str) -> Arc<ExtensionSnapshot> {
     let host = Host::builder().cache_dir(cache).build().unwrap();
     let plugin: Plugin = host.load(example(name), Grant::none()).await.unwrap();
     Extensions::builder().build().publish(&[plugin])
+}
+
+/// Calls every function of a component of `tests/languages` as a tool; all of them do the same.
+fn is_called_by_its_types(name: &str) {
+    let path = target().join("languages").join(format!("{name}.wasm"));
+    let call = |tool: &str, arguments: Value| {
+        let mut command = portcullis();
+        command.arg("call").arg(&path).arg(tool);
+        Ran::of(command.args(["--output=json", "--args", &arguments.to_string()]))
+    };
+    let answer = |tool: &str, arguments: Value| call(tool, arguments).json()["structured"].clone();
+    let shelf = json!({ "tag": "shelf", "val": 4 });
+    let nails =
+        json!({ "name": "nails", "count": 100, "price": 0.5, "tags": ["iron"], "place": shelf });
+    let place = json!({ "tag": "unknown" });
+    let rope = json!({ "name": "rope", "count": 3, "price": null, "tags": ["hemp", "long"], "place": place });
+
+    let total = answer("stock_total", json!({ "items": [nails, nails] }));
+    assert_eq!(total["result"].as_f64(), Some(100.0), "{name}: {total}");
+    let items = json!([nails, rope]);
+    let found = answer("stock_find", json!({ "items": items, "tag": "long" }));
+    assert_eq!(found["result"], rope, "{name}");
+    let nothing = answer("stock_find", json!({ "items": items, "tag": "silk" }));
+    assert_eq!(nothing["result"], Value::Null, "{name}");
+    let left = answer("stock_take", json!({ "item": nails, "count": 60 }));
+    assert_eq!(
+        (&left["count"], &left["place"]),
+        (&json!(40), &nails["place"]),
+        "{name}"
+    );
+    let bytes = answer("stock_reverse", json!({ "bytes": "AAEC/w==" }));
+    assert_eq!(bytes["result"], "/wIBAA==", "{name}");
+    let line = answer("describe", json!({ "name": "gr\u{fc}n", "count": 2 }));
+    assert_eq!(line["result"], "2 x gr\u{fc}n", "{name}");
+
+    let short = call("stock_take", json!({ "item": rope, "count": 5 })).error();
+    assert_eq!(
+        (&short["code"], &short["details"]["val"]),
+        (&json!("short"), &json!(2)),
+        "{name}: {short}"
+    );
+    let priceless = call("stock_total", json!({ "items": items })).error();
+    assert_eq!(priceless["code"], "priceless", "{name}: {priceless}");
 }
 
 /// Makes a project in a language, changes it, and builds it.

@@ -125,3 +125,8 @@ async fn a_model_that_is_not_there_is_refused() {
         "{error:?}"
     );
 }
+
+#[test]
+fn a_stranger_is_called_by_its_types() {
+    crate::is_called_by_its_types("python");
+}
