@@ -9,6 +9,7 @@ mod dev;
 mod ends;
 mod examples;
 mod keys;
+mod languages;
 mod new;
 mod plugins;
 mod policy;
