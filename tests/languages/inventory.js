@@ -2,7 +2,7 @@
 
 export const stock = {
   total(items) {
-    if (items.some((item) => item.price === undefined)) {
+    if (items.some((item) => item.price == null)) {
       throw { tag: "priceless" };
     }
     return items.reduce((sum, item) => sum + item.count * item.price, 0);

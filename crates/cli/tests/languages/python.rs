@@ -118,8 +118,8 @@ async fn a_model_that_is_not_there_is_refused() {
         model: "parry".into(),
         ..ChatRequest::default()
     };
-    let refused = agent.providers.get(&name).unwrap().chat(request).await;
-    let error = refused.err().unwrap();
+    let answer = agent.providers.get(&name).unwrap().chat(request).await;
+    let error = collect(answer.unwrap()).await.unwrap_err();
     assert!(
         error.message.contains("the one there is, is 'eliza'"),
         "{error:?}"
