@@ -18,7 +18,7 @@ pub(crate) enum Bound {
 use Bound::{Anything, AtLeast, AtMost};
 
 /// In the order of the table. Each is a promise to whoever uses the project, set from what was measured by hand.
-pub(crate) const FIGURES: [Figure; 25] = [
+pub(crate) const FIGURES: [Figure; 29] = [
     Figure {
         key: "isolated_ratio",
         name: "isolated call ÷ floor's",
@@ -135,6 +135,16 @@ pub(crate) const FIGURES: [Figure; 25] = [
         bound: AtMost(1.1),
     },
     Figure {
+        key: "bridge_bytes_ratio",
+        name: "1 MiB by a component's types ÷ floor's typed call",
+        bound: AtMost(3.0),
+    },
+    Figure {
+        key: "bridge_json_ratio",
+        name: "… as a tool, in base64 and JSON",
+        bound: Anything,
+    },
+    Figure {
         key: "telemetry_off_ratio",
         name: "warm call, a subscriber that wants nothing ÷ none",
         bound: AtMost(1.1),
@@ -143,6 +153,16 @@ pub(crate) const FIGURES: [Figure; 25] = [
         key: "telemetry_on_ratio",
         name: "warm call, traced ÷ not",
         bound: Anything,
+    },
+    Figure {
+        key: "mcp_added_us",
+        name: "call by MCP over stdio, µs added to one in this process",
+        bound: AtMost(60.0),
+    },
+    Figure {
+        key: "mcp_calls_per_s",
+        name: "… calls per second, 64 in flight",
+        bound: AtLeast(15_000.0),
     },
 ];
 

@@ -18,8 +18,10 @@ const TARGET: &str = "wasm32-wasip2";
 const SUITES: [&str; 4] = ["bench", "contract", "hostile", "well"];
 
 /// What every guest is built of.
-const SHARED: [&str; 7] = [
+const SHARED: [&str; 9] = [
     "Cargo.toml",
+    "crates/contract/Cargo.toml",
+    "crates/contract/src",
     "crates/guest-sdk/Cargo.toml",
     "crates/guest-sdk/build.rs",
     "crates/guest-sdk/src",

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::shell::{self, cargo, exists, root, target_dir};
-use crate::toolchain;
+use crate::{languages, toolchain};
 
 /// The newest cargo-component; it reads what this contract's `sync-tools` needs, and nothing asynchronous.
 const CARGO_COMPONENT: &str = "0.21.1";
@@ -27,6 +27,13 @@ pub(crate) fn run(cargo_component: Option<Install>) -> Result<()> {
         with_cargo_component(install)?;
     }
     Ok(())
+}
+
+/// Those in Rust and those in other languages.
+pub(crate) fn all_languages() -> Result<()> {
+    let portcullis = portcullis()?;
+    build(&portcullis, &plugins()?)?;
+    languages::build(&portcullis)
 }
 
 /// The example plugins' names, which are those of their folders and packages.

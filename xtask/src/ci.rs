@@ -14,7 +14,12 @@ use crate::{test, tidy};
 const TEST_COMMAND: &str = "cargo xtask test";
 
 /// Each is a workspace of its own, because its packages are built for WebAssembly or with another toolchain.
-const OUTSIDE: [&str; 3] = ["examples/plugins", "tests/guests", "fuzz"];
+const OUTSIDE: [&str; 4] = [
+    "examples/plugins",
+    "tests/guests",
+    "tests/languages/rust",
+    "fuzz",
+];
 
 pub(crate) fn run() -> Result<()> {
     toolchain::ensure_target()?;
@@ -63,8 +68,8 @@ fn clippy() -> Result<()> {
 fn clippy_guests() -> Result<()> {
     // No guest has all features: `sync` exports what the others can't.
     let guests = [
-        "--all-targets --features hooks,lifecycle,providers,roles,streaming",
-        "--example well_asking_sync --example well_http_sync --features sync",
+        "--all-targets --features hooks,lifecycle,prompt,providers,resource,roles,streaming",
+        "--example well_asking_sync --example well_http_sync --example well_resources_sync --features prompt,resource,sync",
     ];
     let guests = guests.map(|arguments| {
         let arguments = arguments.split(' ').map(str::to_owned);

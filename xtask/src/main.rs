@@ -3,8 +3,13 @@
 mod bench;
 mod build_examples;
 mod ci;
+mod clients;
+mod conformance;
 mod demo;
+mod languages;
+mod packages;
 mod registries;
+mod served;
 mod shell;
 mod steps;
 mod test;
@@ -20,8 +25,10 @@ cargo xtask TASK
   demo             builds what is needed and calls example plugins on real input
   test             runs every test: the workspace's, the doc tests, the example plugins'
   build-examples   builds every example plugin into target/plugins
+                     --all-languages    those in Python, JavaScript and C too, with tools that it installs
                      --cargo-component  hello-sync with cargo-component too, where it is installed
                      --install          with it: installs cargo-component first
+  conformance      runs the official conformance suite of the Model Context Protocol against `portcullis serve`
   bench            measures against the floor and prints the table
   registries       makes host-policy's table of special addresses from IANA's registries
   tidy             checks the rules that the compiler can't
@@ -35,12 +42,14 @@ fn main() -> ExitCode {
         ["demo"] => demo::run(),
         ["test"] => test::run(),
         ["build-examples"] => build_examples::run(None),
+        ["build-examples", "--all-languages"] => build_examples::all_languages(),
         ["build-examples", "--cargo-component"] => {
             build_examples::run(Some(build_examples::Install::No))
         }
         ["build-examples", "--cargo-component", "--install"] => {
             build_examples::run(Some(build_examples::Install::Yes))
         }
+        ["conformance"] => conformance::run(),
         ["bench", rest @ ..] => bench::run(rest),
         ["registries"] => registries::run(),
         ["tidy"] => tidy::run(),

@@ -1,11 +1,14 @@
 //! Every test there is.
 
+use std::ffi::OsString;
+
 use anyhow::Result;
 
-use crate::build_examples::plugins;
+use crate::build_examples::{self, plugins};
+use crate::languages::{self, LANGUAGES, Language};
 use crate::shell::{self, cargo, exists, root, target_dir};
 use crate::steps::Steps;
-use crate::toolchain;
+use crate::{clients, conformance, toolchain};
 
 pub(crate) fn run() -> Result<()> {
     toolchain::ensure_target()?;
@@ -18,7 +21,51 @@ pub(crate) fn run() -> Result<()> {
             || native(&plugin),
         );
     }
+    let suite = "conformance of `portcullis serve` to the Model Context Protocol";
+    steps.step_with(suite, conformance::install, |suite| {
+        conformance::judge(&suite)
+    });
+    let (python, typescript) = ("the official MCP client for Python", "… for TypeScript");
+    steps.step_with(python, clients::install_python, |client| {
+        clients::try_python(&client)
+    });
+    steps.step_with(typescript, clients::install_typescript, |client| {
+        clients::try_typescript(&client)
+    });
+    languages(&mut steps);
     steps.finish()
+}
+
+/// Builds the plugins in other languages and loads them; what has no tools here, and can't get them, is left out and named.
+fn languages(steps: &mut Steps) {
+    steps.step("a component of plain Rust", || {
+        languages::rust_stranger()?;
+        load("rust", None)
+    });
+    for language in &LANGUAGES {
+        steps.step_with(
+            &format!("plugins in {}", language.name),
+            || language.available(),
+            |()| loaded(language),
+        );
+    }
+}
+
+fn loaded(language: &Language) -> Result<()> {
+    language.native_tests()?;
+    language.build(&build_examples::portcullis()?)?;
+    load(language.name, Some(language.path()?))
+}
+
+/// Runs the tests of one language; the tools for it are on the path.
+fn load(language: &str, path: Option<OsString>) -> Result<()> {
+    let mut cargo = cargo(root());
+    // All packages, as elsewhere: the engine would be compiled again for the features of one.
+    cargo.args(["test", "--workspace", "--test", "languages", "--"]);
+    cargo.arg(format!("{language}::"));
+    cargo.env("PORTCULLIS_TEST_TARGET", target_dir()?);
+    cargo.envs(path.map(|path| ("PATH", path)));
+    shell::run(cargo)
 }
 
 fn workspace() -> Result<()> {

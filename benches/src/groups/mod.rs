@@ -1,11 +1,13 @@
 //! The groups of figures, one file each.
 
 mod agent;
+mod bridge;
 mod calls;
 mod decision;
 mod egress;
 mod inflight;
 mod load;
+mod mcp;
 mod neighbours;
 mod oneshot;
 mod registry;
@@ -27,7 +29,7 @@ pub(crate) struct Group {
     pub(crate) measure: fn() -> Result<Vec<Measured>>,
 }
 
-pub(crate) const GROUPS: [Group; 12] = [
+pub(crate) const GROUPS: [Group; 14] = [
     Group {
         name: "calls",
         what: "isolated and warm calls",
@@ -84,9 +86,19 @@ pub(crate) const GROUPS: [Group; 12] = [
         measure: agent::measure,
     },
     Group {
+        name: "bridge",
+        what: "a megabyte through a component without the contract",
+        measure: bridge::measure,
+    },
+    Group {
         name: "telemetry",
         what: "warm calls with nobody listening, with who wants nothing, and traced",
         measure: telemetry::measure,
+    },
+    Group {
+        name: "mcp",
+        what: "calls through an MCP server, over stdio",
+        measure: mcp::measure,
     },
 ];
 

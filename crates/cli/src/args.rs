@@ -3,15 +3,23 @@
 mod audit;
 mod config;
 mod dev;
+mod http;
+mod mcp;
 mod plugins;
 mod secret;
+mod serve;
 mod trust;
 
 pub(crate) use audit::{AuditCommand, WantedArgs};
 pub(crate) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs};
 pub(crate) use dev::DevArgs;
+pub(crate) use http::HttpArgs;
+pub(crate) use mcp::{
+    Lifetime, McpClient, McpCommand, McpConfigArgs, TokenCommand, TokenCreateArgs, TokensArgs,
+};
 pub(crate) use plugins::{DecideArgs, EnableArgs, PluginsCommand};
 pub(crate) use secret::{BindArgs, SecretCommand, SecretsArgs, StoreKind, UnbindArgs};
+pub(crate) use serve::ServeArgs;
 pub(crate) use trust::{
     KeygenArgs, KeysArgs, SignArgs, TrustAddArgs, TrustArgs, TrustCommand, VerifyArgs,
 };
@@ -55,11 +63,11 @@ pub(crate) enum Format {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make a new plugin crate.
+    /// Make a new plugin project, in Rust or another language.
     New(NewArgs),
-    /// Build a plugin crate into one file that a host can load.
+    /// Build a plugin project into one file that a host can load.
     Build(BuildArgs),
-    /// Keep a plugin crate built, loaded and called while it changes; Ctrl-C ends it.
+    /// Keep a plugin project built, loaded and called while it changes; Ctrl-C ends it.
     Dev(DevArgs),
     /// Say whether a plugin can be loaded here, and if not why; what it imports, exports and asks for. Or, of a manifest
     /// (plugin.toml): everything that is wrong with it.
@@ -68,6 +76,8 @@ pub(crate) enum Command {
     Inspect(FileArgs),
     /// Call one tool of a plugin.
     Call(CallArgs),
+    /// Serve plugins to an MCP client.
+    Serve(ServeArgs),
     /// See what a plugin asks for, what a grant gives it, and why a request is allowed or denied.
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -92,6 +102,9 @@ pub(crate) enum Command {
     /// See what is in the plugin folders, and say what may run.
     #[command(subcommand)]
     Plugins(PluginsCommand),
+    /// Set up clients that use plugins by the Model Context Protocol, and say who may over HTTP.
+    #[command(subcommand)]
+    Mcp(McpCommand),
     /// Write a completion script for a shell to stdout.
     Completions {
         /// The shell.
@@ -101,10 +114,14 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct NewArgs {
-    /// The crate's name and folder: lower-case letters, digits and hyphens, a letter first.
+    /// The plugin's name and folder: lower-case letters, digits and hyphens, a letter first.
     pub(crate) name: String,
 
-    /// What kind of plugin to start from.
+    /// What the plugin is written in.
+    #[arg(long, value_enum, default_value_t = Lang::Rust)]
+    pub(crate) lang: Lang,
+
+    /// What kind of plugin to start from; for other languages than Rust there is `tool` only.
     #[arg(long, value_enum, default_value_t = Template::Tool)]
     pub(crate) template: Template,
 
@@ -116,6 +133,17 @@ pub(crate) struct NewArgs {
     /// Depend on this version of the SDK, a Cargo version requirement; wins over a folder.
     #[arg(long, value_name = "REQ")]
     pub(crate) sdk_version: Option<semver::VersionReq>,
+}
+
+/// What a plugin is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    // No doc comments: the names say it.
+    Rust,
+    Python,
+    Javascript,
+    Typescript,
+    C,
 }
 
 /// What `new` starts from.
@@ -136,7 +164,7 @@ pub(crate) struct BuildArgs {
     #[command(flatten)]
     pub(crate) krate: CrateArgs,
 
-    /// Where to write the plugin; else plugins/NAME.wasm in Cargo's target folder.
+    /// Where to write the plugin; else plugins/NAME.wasm in the target folder.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 
@@ -147,7 +175,7 @@ pub(crate) struct BuildArgs {
 /// What is built, and how.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CrateArgs {
-    /// The plugin crate: its folder or its Cargo.toml.
+    /// The plugin project: its folder, or a crate's Cargo.toml.
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
 
@@ -155,13 +183,14 @@ pub(crate) struct CrateArgs {
     #[arg(short, long)]
     pub(crate) release: bool,
 
-    /// Cargo's target folder.
+    /// Where to build; else Cargo's target folder, or target in the project's folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) target_dir: Option<PathBuf>,
 
-    /// Add the wasm32-wasip2 target with rustup where it is missing.
+    /// Install what the language needs where it is missing: the wasm32-wasip2 target with rustup; for other languages
+    /// what the project's lock file says, into .venv or node_modules in its folder.
     #[arg(long)]
-    pub(crate) install_target: bool,
+    pub(crate) install_tools: bool,
 }
 
 #[derive(Debug, Args)]
@@ -265,6 +294,10 @@ pub(crate) struct GrantArgs {
     #[arg(long, value_name = "CAP", value_parser = capability, help_heading = GRANT)]
     pub(crate) deny: Vec<Capability>,
 
+    /// Let the person be asked for one capability, where there is one to be asked: an MCP client's. Again for each.
+    #[arg(long, value_name = "CAP", value_parser = capability, help_heading = GRANT)]
+    pub(crate) askable: Vec<Capability>,
+
     /// Fill a slot: the {host} or {folder} that a capability leaves to you; again for each.
     #[arg(long, value_name = "SLOT=VALUE", help_heading = GRANT)]
     pub(crate) bind: Vec<Binding>,
@@ -272,10 +305,11 @@ pub(crate) struct GrantArgs {
 
 impl GrantArgs {
     /// Which of its options are given.
-    pub(crate) fn given(&self) -> [(&'static str, bool); 3] {
+    pub(crate) fn given(&self) -> [(&'static str, bool); 4] {
         [
             ("--allow", !self.allow.is_empty()),
             ("--deny", !self.deny.is_empty()),
+            ("--askable", !self.askable.is_empty()),
             ("--bind", !self.bind.is_empty()),
         ]
     }
@@ -284,9 +318,10 @@ impl GrantArgs {
     pub(crate) fn grant(&self) -> Grant {
         let allowed = Grant::from_caps(self.allow.iter().cloned());
         let denied = self.deny.iter().cloned().fold(allowed, Grant::deny);
+        let askable = self.askable.iter().cloned().fold(denied, Grant::ask);
         let bind =
             |grant: Grant, Binding { slot, value }: &Binding| grant.bind(slot.clone(), value);
-        self.bind.iter().fold(denied, bind)
+        self.bind.iter().fold(askable, bind)
     }
 }
 

@@ -16,6 +16,8 @@ use portcullis_host_core::{Capability, ConfigError, Error as HostError, ErrorKin
 use portcullis_host_policy::SlotError;
 use portcullis_host_policy::document::{DocumentError, DocumentErrors};
 use portcullis_host_policy::trust::Distrust;
+use portcullis_mcp::ServeError;
+use portcullis_mcp::http::{HttpError, MetricsError, TokenError};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
@@ -55,6 +57,12 @@ pub(crate) enum CliError {
         option: &'static str,
     },
     #[error(transparent)]
+    Token(#[from] TokenError),
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    #[error(transparent)]
     Settings(SettingsError),
     #[error(transparent)]
     Plugins(#[from] PluginsError),
@@ -74,6 +82,8 @@ pub(crate) enum CliError {
         folder: PathBuf,
         source: std::io::Error,
     },
+    #[error(transparent)]
+    Serve(#[from] ServeError),
     #[error("can't start: {0}")]
     Runtime(std::io::Error),
     #[error("can't write to stdout: {0}")]
@@ -87,7 +97,14 @@ impl CliError {
             CliError::Usage(_) | CliError::Argument(_) | CliError::Slots(_) => Exit::Usage,
             CliError::Plugins(error) => error.exit(),
             CliError::Secret(SecretCommandError::NoIdentity(_)) => Exit::Usage,
-            CliError::Secret(_) | CliError::Settings(_) => Exit::Failed,
+            CliError::Http(HttpError::NoTls(_) | HttpError::NoHost(_) | HttpError::Host(_)) => {
+                Exit::Usage
+            }
+            CliError::Secret(_)
+            | CliError::Settings(_)
+            | CliError::Token(_)
+            | CliError::Http(_)
+            | CliError::Metrics(_) => Exit::Failed,
             CliError::New(NewError::Write { .. }) => Exit::Failed,
             CliError::New(_) => Exit::Usage,
             CliError::Build(BuildError::Manifest { .. }) | CliError::NotSigned(_) => {
@@ -100,6 +117,7 @@ impl CliError {
             | CliError::NoFolder { .. }
             | CliError::Watch(_)
             | CliError::Audit { .. }
+            | CliError::Serve(_)
             | CliError::Runtime(_)
             | CliError::Stdout(_) => Exit::Failed,
             CliError::Host(error) => exit(error.kind()),
@@ -117,7 +135,9 @@ impl CliError {
             CliError::New(_) => ("new".into(), Map::new()),
             CliError::Secret(_) => (ErrorKind::Secret.to_string(), Map::new()),
             CliError::Settings(_) => ("config".into(), Map::new()),
-            CliError::Build(BuildError::Compile { diagnostics, .. }) => (
+            CliError::Build(
+                BuildError::Compile { diagnostics, .. } | BuildError::Tool { diagnostics, .. },
+            ) => (
                 "build".into(),
                 Map::from_iter([("diagnostics".into(), diagnostics.as_str().into())]),
             ),
@@ -129,6 +149,8 @@ impl CliError {
             CliError::Key(_) => ("key".into(), Map::new()),
             CliError::NotSigned(_) => (ErrorKind::Manifest.to_string(), Map::new()),
             CliError::Trust(_) => ("trust".into(), Map::new()),
+            CliError::Token(_) => ("token".into(), Map::new()),
+            CliError::Http(_) | CliError::Metrics(_) => ("http".into(), Map::new()),
             CliError::Mistakes { path, errors } => (
                 "mistakes".into(),
                 Map::from_iter([
@@ -138,6 +160,7 @@ impl CliError {
             ),
             CliError::NoFolder { .. }
             | CliError::Watch(_)
+            | CliError::Serve(_)
             | CliError::Audit { .. }
             | CliError::Runtime(_)
             | CliError::Stdout(_) => ("io".into(), Map::new()),

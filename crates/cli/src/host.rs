@@ -10,8 +10,11 @@ use crate::secrets::{self, OnDemand};
 use crate::settings;
 use crate::telemetry::{self, Telemetry};
 use portcullis_host_core::telemetry::TraceContext;
-use portcullis_host_core::{Definitions, Error, Host, Limits, LoadOptions, Plugin, Source};
+use portcullis_host_core::{
+    Definitions, Error, Host, HostBuilder, Limits, LoadOptions, Plugin, Services, Source,
+};
 use portcullis_host_policy::config::Effective;
+use portcullis_mcp::http::Metrics;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -42,15 +45,42 @@ pub(crate) fn start_with(
     format: Format,
     verbose: bool,
 ) -> Result<&'static Session, CliError> {
+    let one_call = |builder: HostBuilder| builder.max_in_flight(1);
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    start_on(runtime, args, network, one_call, format, verbose)
+}
+
+/// Starts a host for as many calls as it takes, on all processors.
+pub(crate) fn start_server(
+    args: &HostArgs,
+    services: Services,
+    metrics: Option<&Metrics>,
+    format: Format,
+    verbose: bool,
+) -> Result<&'static Session, CliError> {
+    let serving = |builder: HostBuilder| match metrics {
+        Some(metrics) => builder
+            .services(services)
+            .meter_provider(metrics.provider()),
+        None => builder.services(services),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread();
+    start_on(runtime, args, true, serving, format, verbose)
+}
+
+fn start_on(
+    mut runtime: tokio::runtime::Builder,
+    args: &HostArgs,
+    network: bool,
+    sized: impl FnOnce(HostBuilder) -> HostBuilder,
+    format: Format,
+    verbose: bool,
+) -> Result<&'static Session, CliError> {
     let settings = settings::load(&args.config)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(CliError::Runtime)?;
+    let runtime = runtime.enable_all().build().map_err(CliError::Runtime)?;
     let log = Log { format, verbose };
     let telemetry = telemetry::start(log);
-    let mut builder = Host::builder()
-        .max_in_flight(1)
+    let mut builder = sized(Host::builder())
         .network(network && !settings.offline.value)
         .limits(Limits::default().set_by(settings.limits()))
         .ceiling(settings.ceiling());

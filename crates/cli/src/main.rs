@@ -56,6 +56,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Check(args) => return commands::check::run(&args, format, verbose),
         Command::Inspect(args) => commands::inspect::run(&args, format, verbose)?,
         Command::Call(args) => commands::call::run(&args, format, verbose)?,
+        Command::Serve(args) => commands::serve::run(args, format, verbose)?,
         Command::Policy(command) => return commands::policy::run(command, format, verbose),
         Command::Audit(command) => commands::audit::run(&command, format)?,
         Command::Secret(command) => commands::secret::run(&command, format)?,
@@ -65,6 +66,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Trust(command) => commands::trust::run(&command, format)?,
         Command::Config(command) => commands::config::run(&command, format)?,
         Command::Plugins(command) => commands::plugins::run(&command, format, verbose)?,
+        Command::Mcp(command) => commands::mcp::run(&command, format)?,
         Command::Completions { shell } => commands::completions::run(shell)?,
     }
     Ok(Exit::Done)

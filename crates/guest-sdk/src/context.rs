@@ -64,6 +64,20 @@ impl Context {
         (context, call.arguments)
     }
 
+    /// The context of a call of which nothing but its id is known.
+    pub(crate) fn of_id(call_id: String) -> Self {
+        let call = ToolCall {
+            call_id,
+            ..ToolCall::default()
+        };
+        let (context, _) = Self::of(
+            call,
+            #[cfg(feature = "streaming")]
+            None,
+        );
+        context
+    }
+
     /// The host's name for this call, the same in its logs and audit records.
     pub fn call_id(&self) -> &str {
         &self.inner.call_id

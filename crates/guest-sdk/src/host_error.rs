@@ -1,6 +1,7 @@
 //! A host function's refusal or failure.
 
-/// Why the host did not do what a plugin asked of it, in [`secrets`](crate::secrets) and [`state`](crate::state).
+/// Why the host did not do what a plugin asked of it, in [`secrets`](crate::secrets), [`state`](crate::state) and [`ask`](crate::ask), for
+/// some.
 ///
 /// Turned into a [`ToolError`](crate::ToolError) with `?` it keeps its [`code`](Self::code).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

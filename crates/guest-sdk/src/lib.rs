@@ -44,7 +44,10 @@
 //! | take part in an agent's life, watch it or stop it | [`#[plugin_hook]`](macro@plugin_hook), [`hook`] |
 //! | bring a model provider | [`#[plugin_provider]`](macro@plugin_provider), [`provider`] |
 //! | bring a role | [`#[plugin_role]`](macro@plugin_role), [`Role`] |
+//! | offer something to read | [`#[plugin_resource]`](macro@plugin_resource), [`resource`] |
+//! | offer openings of a conversation | [`#[plugin_prompt]`](macro@plugin_prompt), [`prompt`] |
 //! | ask the host's model | [`llm`] |
+//! | ask the person | [`ask`] |
 //! | search the operator's texts, plan | [`retrieval`], [`planner`] |
 //! | call another plugin's tool | [`invoke`] |
 //! | read settings | [`config`], or [`#[plugin_start]`](macro@plugin_start) before the first call |
@@ -76,15 +79,16 @@
 //!       GREETING.set(settings.greeting).map_err(|_| "started twice".into())
 //!   }
 //!   ```
-//! - `hooks`: hooks, `providers`: model providers, `roles`: roles.
+//! - `hooks`: hooks, `providers`: model providers, `roles`: roles, `resource`: resources, `prompt`: prompts.
 //! - `sync`: exports without `async`, for toolchains that can't encode them (`cargo component build` with cargo-component 0.21).
 //!   An `async` tool is then run to its end on the spot: requests go through WASI 0.2 and block, so that one waits for the
-//!   other; the host can't be asked about cancellation. Goes with `roles`, and excludes the others.
+//!   other; the host can't be asked about cancellation. Goes with `roles`, `resource` and `prompt`, and excludes the others.
 //!
 //! Cargo unites the features of everything that it builds at once, so build one plugin an invocation.
 
 #![deny(missing_docs)]
 
+pub mod ask;
 #[cfg(target_arch = "wasm32")]
 mod bindings;
 pub mod config;
@@ -99,7 +103,9 @@ pub mod llm;
 pub mod log;
 mod output;
 pub mod planner;
+pub mod prompt;
 pub mod provider;
+pub mod resource;
 pub mod retrieval;
 mod role;
 #[doc(hidden)]
@@ -127,8 +133,11 @@ pub use host_error::HostError;
 pub use output::IntoToolOutput;
 pub use portcullis_contract::{Action, chat};
 pub use portcullis_macros::{
-    plugin_hook, plugin_provider, plugin_role, plugin_start, plugin_tool, plugin_type,
+    plugin_hook, plugin_prompt, plugin_provider, plugin_resource, plugin_role, plugin_start,
+    plugin_tool, plugin_type,
 };
+pub use prompt::{PromptMessage, PromptOutput};
+pub use resource::ResourceContents;
 pub use role::Role;
 pub use stream::{InputStream, OutputStream, Stream};
 pub use types::{
@@ -148,10 +157,14 @@ pub mod prelude {
     pub use crate::state::Expected;
     pub use crate::{
         Action, Blob, Content, Context, HostError, InputStream, IntoToolOutput, OutputStream,
-        Progress, ResourceLink, Role, Stream, ToolError, ToolEvent, ToolOutput,
+        Progress, PromptMessage, PromptOutput, ResourceContents, ResourceLink, Role, Stream,
+        ToolError, ToolEvent, ToolOutput,
     };
-    pub use crate::{config, http, invoke, llm, log, planner, retrieval, secrets, state};
     pub use crate::{
-        plugin_hook, plugin_provider, plugin_role, plugin_start, plugin_tool, plugin_type,
+        ask, config, http, invoke, llm, log, planner, resource, retrieval, secrets, state,
+    };
+    pub use crate::{
+        plugin_hook, plugin_prompt, plugin_provider, plugin_resource, plugin_role, plugin_start,
+        plugin_tool, plugin_type,
     };
 }

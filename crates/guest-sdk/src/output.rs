@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::resource::ResourceContents;
 use crate::types::{Blob, Content, ResourceLink, ToolOutput};
 
 /// Results that a tool answers as content, without an output schema: text, bytes, links, nothing.
@@ -41,7 +42,15 @@ macro_rules! content_outputs {
     };
 }
 
-content_outputs!(String, &str, Blob, ResourceLink, Content, ToolOutput);
+content_outputs!(
+    String,
+    &str,
+    Blob,
+    ResourceLink,
+    ResourceContents,
+    Content,
+    ToolOutput
+);
 
 impl IntoToolOutput for () {
     fn into_tool_output(self) -> ToolOutput {

@@ -39,6 +39,31 @@ pub fn every_kind_of_argument(
 #[plugin_start]
 fn start() {}
 
+/// Something to read.
+#[plugin_resource(uri = "notes://today")]
+fn today() -> String {
+    String::new()
+}
+
+/// More to read.
+#[plugin_resource(template = "notes://{day}")]
+fn of_day(day: &str, _ctx: &Context) -> String {
+    day.to_owned()
+}
+
+/// Opens a conversation.
+#[plugin_prompt]
+fn open(subject: &str, tone: Option<u8>) -> String {
+    format!("{subject}{tone:?}")
+}
+
+/// Opens another.
+#[plugin_prompt]
+#[deprecated]
+fn open_at_once() -> PromptMessage {
+    PromptMessage::user("")
+}
+
 mod inner {
     use super::{Point, ToolError, plugin_tool};
 

@@ -1,4 +1,5 @@
-//! What an agent is extended by, in one place: tools, hooks, model providers and roles, its own and those of plugins.
+//! What an agent is extended by, in one place: tools, hooks and model providers, its own and those of plugins, and roles,
+//! resources and prompts of these.
 //!
 //! [`Extensions`] has what the agent's program brings, and is told which plugins there are. What comes of it is an
 //! [`ExtensionSnapshot`] that never changes: a turn takes one and works on it to its end, whatever is reloaded meanwhile.
@@ -12,6 +13,7 @@ use async_trait::async_trait;
 use portcullis_contract::chat::{ChatError, ChatRequest, ModelInfo};
 use portcullis_host_core::{Capability, Changes, Plugin, PluginId, Registry};
 use serde_json::Value;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::builtin::BuiltinHook;
@@ -20,10 +22,12 @@ use crate::hook::{
     Subscription,
 };
 use crate::observer::Raise;
+use crate::prompt::{Prompts, RefusedPrompt};
 use crate::provider::{
     ChatProvider, ChatStream, PluginProvider, ProviderNameError, Providers, ProvidersBuilder,
     RouteError, Routed,
 };
+use crate::resource::{RefusedResource, Resources};
 use crate::role::{RefusedRole, RoleDefinition, Roles};
 use crate::tool::{self, NativeError, Tool, ToolRegistry, ToolSnapshot};
 
@@ -41,6 +45,10 @@ pub struct ExtensionSnapshot {
     pub models: Arc<Routed>,
     /// The roles.
     pub roles: Roles,
+    /// What can be read of the plugins.
+    pub resources: Resources,
+    /// The prompts.
+    pub prompts: Prompts,
     /// What of plugins and settings does not count, and why.
     pub problems: Vec<Problem>,
     plugins: BTreeMap<PluginId, Plugin>,
@@ -65,6 +73,12 @@ pub enum Problem {
     /// A role.
     #[error(transparent)]
     Role(#[from] RefusedRole),
+    /// A resource.
+    #[error(transparent)]
+    Resource(#[from] RefusedResource),
+    /// A prompt.
+    #[error(transparent)]
+    Prompt(#[from] RefusedPrompt),
 }
 
 impl ExtensionSnapshot {
@@ -106,6 +120,7 @@ pub struct Extensions {
     current: ArcSwap<ExtensionSnapshot>,
     /// One publication at a time; nothing waits in it.
     publishing: Mutex<()>,
+    changed: watch::Sender<()>,
 }
 
 /// [`Extensions`] that are being put together.
@@ -194,6 +209,8 @@ impl ExtensionsBuilder {
             providers: Providers::default(),
             models: Arc::new(Routed::builder(&Providers::default()).build().0),
             roles: Roles::default(),
+            resources: Resources::default(),
+            prompts: Prompts::default(),
             problems: Vec::new(),
             plugins: BTreeMap::new(),
         };
@@ -206,6 +223,7 @@ impl ExtensionsBuilder {
             extra,
             current: ArcSwap::from_pointee(empty),
             publishing: Mutex::default(),
+            changed: watch::Sender::default(),
         };
         extensions.clear();
         extensions
@@ -221,6 +239,11 @@ impl Extensions {
     /// What there is now.
     pub fn snapshot(&self) -> Arc<ExtensionSnapshot> {
         self.current.load_full()
+    }
+
+    /// Tells of every snapshot that takes the place of another.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
     /// The tools, for who calls them by itself, such as [`RegistryInvoke`](crate::service::RegistryInvoke).
@@ -272,7 +295,12 @@ impl Extensions {
 
         let (providers, models, refused) = self.providers(plugins.clone());
         problems.extend(refused);
-        let (roles, refused) = Roles::new(plugins.flat_map(roles));
+        let (roles, refused) = Roles::new(plugins.clone().flat_map(roles));
+        problems.extend(refused.into_iter().map(Problem::from));
+        let before = self.snapshot();
+        let (resources, refused) = Resources::new(plugins.clone(), &before.resources);
+        problems.extend(refused.into_iter().map(Problem::from));
+        let (prompts, refused) = Prompts::new(plugins);
         problems.extend(refused.into_iter().map(Problem::from));
 
         self.runner.forget_others(&hooks);
@@ -282,10 +310,13 @@ impl Extensions {
             providers,
             models: Arc::new(models),
             roles,
+            resources,
+            prompts,
             problems,
             plugins: by_id,
         });
         self.current.store(Arc::clone(&snapshot));
+        self.changed.send_replace(());
         snapshot
     }
 

@@ -1,4 +1,4 @@
-//! What an agent does with plugins: tools, hooks, model providers, roles, and the services that plugins ask for.
+//! What an agent does with plugins: tools, hooks, model providers, roles, resources, prompts, and the services that plugins ask for.
 
 #![deny(missing_docs)]
 
@@ -8,7 +8,9 @@ pub mod extension;
 pub mod hook;
 mod nearest;
 pub mod observer;
+pub mod prompt;
 pub mod provider;
+pub mod resource;
 pub mod role;
 pub mod service;
 pub mod tool;

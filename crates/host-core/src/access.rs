@@ -87,6 +87,8 @@ pub(crate) struct Caller {
     pub(crate) call: Arc<str>,
     /// The trace that its requests belong to, where no span says more.
     pub(crate) trace: Option<TraceContext>,
+    /// What the plugin's grants come to with those of this call alone, if it has any.
+    more: Option<Arc<Grants>>,
     on_decision: Option<OnDecision>,
     denials: Mutex<Vec<Denial>>,
     caught: AtomicBool,
@@ -97,24 +99,35 @@ pub type OnDecision = Arc<dyn Fn(Option<&Request>, &Decision) + Send + Sync>;
 
 impl Caller {
     pub(crate) fn new(access: Arc<Access>, call: Arc<str>) -> Arc<Self> {
-        Self::watched(access, call, None, None)
+        Self::watched(access, call, &[], None, None)
     }
 
-    /// The same, where somebody wants to know what is decided, or which trace it belongs to.
+    /// The same with more granted, or where somebody wants to know what is decided, or which trace it belongs to.
     pub(crate) fn watched(
         access: Arc<Access>,
         call: Arc<str>,
+        granted: &[Capability],
         on_decision: Option<OnDecision>,
         trace: Option<TraceContext>,
     ) -> Arc<Self> {
+        let more = (!granted.is_empty()).then(|| Arc::new(access.grants().and(granted)));
         Arc::new(Self {
             access,
             call,
             trace,
+            more,
             on_decision,
             denials: Mutex::default(),
             caught: AtomicBool::new(false),
         })
+    }
+
+    /// What is granted to this call now. Once the plugin's grants are taken back, so are the call's own.
+    pub(crate) fn grants(&self) -> Arc<Grants> {
+        match &self.more {
+            Some(more) if !self.access.revoked.is_cancelled() => Arc::clone(more),
+            _ => self.access.grants(),
+        }
     }
 
     /// Decides, and records it.
@@ -135,7 +148,7 @@ impl Caller {
     /// # Errors
     /// As [`Caller::decide`].
     pub(crate) fn check(&self, request: &Request) -> Result<Capability, Box<Denial>> {
-        let decision = decide(&self.access.grants(), request);
+        let decision = decide(&self.grants(), request);
         if let Decision::Allow(_) = &decision {
             self.tell(Some(request), &decision);
         }

@@ -25,12 +25,15 @@ const OFFERED: &[(&str, &[&str])] = &[
     ("portcullis:host/retrieval-sync", &["search"]),
     ("portcullis:host/planner", &["solve"]),
     ("portcullis:host/planner-sync", &["solve"]),
+    ("portcullis:host/ask", &["ask"]),
+    ("portcullis:host/ask-sync", &["ask"]),
     ("portcullis:chat/llm", &["chat"]),
     ("portcullis:chat/llm-sync", &["chat"]),
     ("portcullis:tool/invoke", &["call"]),
     ("portcullis:tool/invoke-sync", &["call"]),
     ("portcullis:tool/progress", &["report"]),
     ("portcullis:tool/cancellation", &["requested", "wait"]),
+    ("portcullis:resource/updates", &["changed"]),
 ];
 
 pub(crate) const TOOLS: &str = "portcullis:tool/tools";
@@ -42,6 +45,11 @@ pub(crate) const HOOKS: &str = "portcullis:hook/hooks";
 pub(crate) const PROVIDER: &str = "portcullis:chat/provider";
 pub(crate) const ROLES: &str = "portcullis:role/roles";
 
+pub(crate) const RESOURCES: &str = "portcullis:resource/resources";
+pub(crate) const SYNC_RESOURCES: &str = "portcullis:resource/sync-resources";
+pub(crate) const PROMPTS: &str = "portcullis:prompt/prompts";
+pub(crate) const SYNC_PROMPTS: &str = "portcullis:prompt/sync-prompts";
+
 /// The interfaces that it calls.
 const CALLED: &[&str] = &[
     TOOLS,
@@ -51,6 +59,10 @@ const CALLED: &[&str] = &[
     HOOKS,
     PROVIDER,
     ROLES,
+    RESOURCES,
+    SYNC_RESOURCES,
+    PROMPTS,
+    SYNC_PROMPTS,
 ];
 
 /// The packages of WASI that it offers, all in 0.2 and 0.3.
@@ -123,6 +135,22 @@ pub(crate) struct Exports {
     pub(crate) hooks: bool,
     pub(crate) providers: bool,
     pub(crate) roles: bool,
+    /// It exports none of them, and functions of its own.
+    pub(crate) functions: bool,
+    pub(crate) resources: bool,
+    pub(crate) sync_resources: bool,
+    pub(crate) prompts: bool,
+    pub(crate) sync_prompts: bool,
+}
+
+impl Exports {
+    /// Whether there is anything among them that a plugin can be loaded for.
+    fn bring_something(&self) -> bool {
+        let tools = self.tools || self.sync_tools;
+        let agent = self.hooks || self.providers || self.roles;
+        let resources = self.resources || self.sync_resources;
+        tools || agent || resources || self.prompts || self.sync_prompts
+    }
 }
 
 /// Checks what `component` imports and exports against what this host serves, the embedder's own interfaces among it.
@@ -137,7 +165,7 @@ pub(crate) fn check(
     }
     let mut exports = Exports::default();
     let mut foreign = Err(Error::NoTools);
-    for (name, _) in ty.exports(engine) {
+    for (name, item) in ty.exports(engine) {
         match check_export(&Name::parse(name), name) {
             Ok(TOOLS) => exports.tools = true,
             Ok(SYNC_TOOLS) => exports.sync_tools = true,
@@ -146,16 +174,31 @@ pub(crate) fn check(
             Ok(HOOKS) => exports.hooks = true,
             Ok(PROVIDER) => exports.providers = true,
             Ok(ROLES) => exports.roles = true,
-            Ok(_) => {}
+            Ok(RESOURCES) => exports.resources = true,
+            Ok(SYNC_RESOURCES) => exports.sync_resources = true,
+            Ok(PROMPTS) => exports.prompts = true,
+            Ok(SYNC_PROMPTS) => exports.sync_prompts = true,
+            Ok(_) => exports.functions |= has_functions(&item.ty, engine),
             // A plugin of several kinds is loaded for those that are served; what else it is matters only if there is none.
             Err(error) => foreign = Err(error),
         }
     }
-    let brings_tools = exports.tools || exports.sync_tools;
-    if brings_tools || exports.hooks || exports.providers || exports.roles {
-        Ok(exports)
-    } else {
-        foreign
+    if exports.bring_something() {
+        exports.functions = false;
+        return Ok(exports);
+    }
+    match foreign {
+        Err(Error::NoTools) if exports.functions => Ok(exports),
+        foreign => foreign,
+    }
+}
+
+/// Whether it is a function, or has some.
+fn has_functions(item: &ComponentItem, engine: &Engine) -> bool {
+    match item {
+        ComponentItem::ComponentFunc(_) => true,
+        ComponentItem::ComponentInstance(instance) => functions(instance, engine).next().is_some(),
+        _ => false,
     }
 }
 
@@ -287,6 +330,8 @@ mod tests {
             include_str!("../wit/deps/hook/hook.wit"),
             include_str!("../wit/deps/chat/chat.wit"),
             include_str!("../wit/deps/role/role.wit"),
+            include_str!("../wit/deps/resource/resource.wit"),
+            include_str!("../wit/deps/prompt/prompt.wit"),
         ]
         .concat();
         let interface = |path: &str| format!("interface {} {{", path.split_once('/').unwrap().1);

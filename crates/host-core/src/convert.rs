@@ -3,11 +3,14 @@
 use serde_json::Value;
 
 use crate::bindings::v0_1::portcullis::host::host_types as host;
+use crate::bindings::v0_1::portcullis::prompt::prompt_types as prompt;
+use crate::bindings::v0_1::portcullis::resource::resource_types as resource;
 use crate::bindings::v0_1::portcullis::tool::tool_types as wit;
 use crate::error::Error;
 use crate::telemetry::{self, names};
 use crate::value::{
-    Blob, Content, Extension, Progress, ResourceLink, Streams, ToolError, ToolEvent, ToolOutput,
+    Blob, Content, Extension, Progress, PromptMessage, PromptOutput, ResourceBody,
+    ResourceContents, ResourceLink, Speaker, Streams, ToolError, ToolEvent, ToolOutput,
 };
 
 impl From<wit::Blob> for Blob {
@@ -112,6 +115,35 @@ impl From<wit::ToolError> for ToolError {
             message,
             details,
             retryable,
+        }
+    }
+}
+
+impl From<resource::ResourceContents> for ResourceContents {
+    fn from(contents: resource::ResourceContents) -> Self {
+        Self {
+            uri: contents.uri,
+            media_type: contents.media_type,
+            body: match contents.body {
+                resource::ResourceBody::Text(text) => ResourceBody::Text(text),
+                resource::ResourceBody::Blob(bytes) => ResourceBody::Blob(bytes),
+            },
+        }
+    }
+}
+
+impl From<prompt::PromptOutput> for PromptOutput {
+    fn from(output: prompt::PromptOutput) -> Self {
+        let messages = output.messages.into_iter().map(|message| PromptMessage {
+            speaker: match message.speaker {
+                prompt::Speaker::User => Speaker::User,
+                prompt::Speaker::Assistant => Speaker::Assistant,
+            },
+            content: message.content.into(),
+        });
+        Self {
+            description: output.description,
+            messages: messages.collect(),
         }
     }
 }

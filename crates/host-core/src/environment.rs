@@ -22,7 +22,7 @@ pub(crate) fn equip(wasi: &mut WasiCtxBuilder, caller: &Caller) {
     if is_denied(caller, Capability::Random) {
         fix_random_numbers(wasi, 0);
     }
-    for capability in caller.access.grants().effective() {
+    for capability in caller.grants().effective() {
         let equip: &dyn Fn(&mut WasiCtxBuilder) = match capability {
             Capability::Stdin => &|wasi| {
                 wasi.inherit_stdin();
@@ -59,7 +59,7 @@ impl State {
     fn variables(&mut self) -> wasmtime::Result<Vec<(String, String)>> {
         let caller = &self.call.caller;
         let variables = self.environment.variables.get_or_insert_with(|| {
-            let grants = caller.access.grants();
+            let grants = caller.grants();
             let granted = grants.effective().iter().filter_map(|capability| {
                 let Capability::Env(name) = capability else {
                     return None;
@@ -80,7 +80,7 @@ impl State {
     fn arguments(&mut self) -> wasmtime::Result<Vec<String>> {
         let caller = &self.call.caller;
         let arguments = self.environment.arguments.get_or_insert_with(|| {
-            let grants = caller.access.grants();
+            let grants = caller.grants();
             let granted = grants.effective().contains(&Capability::Args)
                 && caller.decide(&Request::Use(Capability::Args)).is_ok();
             let all = std::env::args_os().filter(|_| granted);
@@ -121,7 +121,7 @@ impl p3::environment::Host for State {
 
 /// Whether the operator denied what needs no grant – clocks, random numbers, the log –, and a record of it.
 pub(crate) fn is_denied(caller: &Caller, capability: Capability) -> bool {
-    let (grants, request) = (caller.access.grants(), Request::Use(capability));
+    let (grants, request) = (caller.grants(), Request::Use(capability));
     // Mostly nothing is denied, and an instance is made for every call.
     if grants.denied().is_empty() {
         return false;

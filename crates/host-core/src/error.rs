@@ -69,7 +69,7 @@ pub enum Error {
     },
     /// The component exports nothing that this host can call.
     #[error(
-        "the component exports nothing that this host calls: it needs an export portcullis:tool/tools or portcullis:tool/sync-tools, or one for hooks, providers or roles"
+        "the component exports nothing that this host calls: it needs an export portcullis:tool/tools or portcullis:tool/sync-tools, one for hooks, providers, roles, resources or prompts, or functions of its own"
     )]
     NoTools,
     /// The manifest inside the component, or beside it, is not right.
@@ -183,10 +183,10 @@ pub enum Error {
         /// The nearest name that there is.
         nearest: Option<String>,
     },
-    /// The arguments don't fit the tool's input schema. The guest was not entered.
+    /// The arguments don't fit the input schema of the tool, or are not those of the prompt. The guest was not entered.
     #[error("the arguments of {tool:?} don't fit its schema: {}", list(mistakes))]
     InvalidArguments {
-        /// The tool.
+        /// The tool, or the prompt.
         tool: String,
         /// Every mistake that was found.
         mistakes: Vec<ArgumentMistake>,
@@ -211,6 +211,22 @@ pub enum Error {
         /// What was asked for.
         provider: String,
     },
+    /// Nothing of the plugin is read at this address.
+    #[error("the plugin has no resource {uri:?}{}", nearest.as_ref().map(|near| format!("; did you mean {near:?}?")).unwrap_or_default())]
+    UnknownResource {
+        /// What was asked for.
+        uri: String,
+        /// The nearest address that there is.
+        nearest: Option<String>,
+    },
+    /// The plugin has no prompt of this name.
+    #[error("no prompt is called {prompt:?}{}", nearest.as_ref().map(|name| format!("; did you mean {name:?}?")).unwrap_or_default())]
+    UnknownPrompt {
+        /// What was asked for.
+        prompt: String,
+        /// The nearest name that there is.
+        nearest: Option<String>,
+    },
     /// Plugins that call each other's tools went in a circle, or too deep.
     #[error("{call} can't be called: {problem}")]
     Chain {
@@ -233,6 +249,12 @@ pub enum Error {
     /// The tool answered with an error of its own.
     #[error("the tool failed ({}): {}", .0.code, .0.message)]
     Tool(ToolError),
+    /// The resource could not be read, for a reason of the plugin's own.
+    #[error("the resource can't be read ({}): {}", .0.code, .0.message)]
+    Resource(ToolError),
+    /// The prompt could not be made, for a reason of the plugin's own.
+    #[error("the prompt can't be had ({}): {}", .0.code, .0.message)]
+    Prompt(ToolError),
     /// The guest broke: it panicked, exited, or did what the sandbox stops.
     #[error("the plugin trapped: {0}")]
     Trapped(Box<Trap>),
@@ -305,7 +327,7 @@ pub enum Error {
         /// Every mistake that was found.
         mistakes: Vec<ArgumentMistake>,
     },
-    /// The tool gave up because something was denied to it. As text it says no more than the guest knows, since it may
+    /// The plugin gave up because something was denied to it. As text it says no more than the guest knows, since it may
     /// be shown to a model.
     #[error("denied: {}", error.message)]
     Denied {

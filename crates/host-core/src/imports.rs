@@ -5,8 +5,8 @@ use wasmtime::Result;
 use wasmtime::component::{Accessor, HasSelf, Linker};
 
 use crate::Progress;
-use crate::bindings::v0_1::portcullis::{chat, host, tool};
-use crate::log::{LogLevel, LogLine, LogSource};
+use crate::bindings::v0_1::portcullis::{chat, host, resource, tool};
+use crate::log::{LogLevel, LogSource};
 use crate::state::State;
 use crate::{environment, files, sockets};
 
@@ -32,10 +32,13 @@ pub(crate) fn link(linker: &mut Linker<State>) -> Result<()> {
     host::retrieval_sync::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     host::planner::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     host::planner_sync::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    host::ask::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    host::ask_sync::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     chat::llm::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     chat::llm_sync::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     tool::invoke::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     tool::invoke_sync::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    resource::updates::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     tool::progress::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     tool::cancellation::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
 }
@@ -63,15 +66,7 @@ impl host::log::Host for State {
             host::log::Level::Warn => LogLevel::Warn,
             host::log::Level::Error => LogLevel::Error,
         };
-        let (plugin, call_id) = (self.owner.id.clone(), self.call.id.to_string());
-        self.owner.log.log(LogLine {
-            plugin,
-            call_id,
-            level,
-            message,
-            fields,
-            source: LogSource::Guest,
-        });
+        self.log().write(LogSource::Guest, level, message, fields);
         Ok(())
     }
 }

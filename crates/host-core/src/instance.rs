@@ -11,9 +11,11 @@ use portcullis_contract::chat::Delta;
 use wasmtime::component::{Accessor, Component, FutureReader, InstancePre, Lift, StreamReader};
 use wasmtime::{Result, Store};
 
-use self::exports::{Exported, Indices, Tools};
+use self::exports::{EitherWay, Exported, Indices, Tools};
 use crate::bindings::v0_1::portcullis::chat::chat_types as chat;
 use crate::bindings::v0_1::portcullis::hook::hook_types as hook;
+use crate::bindings::v0_1::portcullis::prompt::prompt_types::PromptOutput;
+use crate::bindings::v0_1::portcullis::resource::resource_types::ResourceContents;
 use crate::bindings::v0_1::portcullis::tool::tool_types as wit;
 use crate::contract::Exports;
 use crate::definition::Listed;
@@ -23,6 +25,7 @@ use crate::state::{State, on_tick};
 use crate::stream::{InputProducer, InputStream, Piece, PieceConsumer, ResultConsumer};
 use crate::telemetry::{self, names};
 use crate::ticker::{Running, Ticker};
+use crate::typed::{Asked, Functions, Returned};
 use crate::value::ToolEvent;
 
 /// What lifting a value takes beyond the bytes that are counted against a limit of ours: the records around them.
@@ -59,6 +62,11 @@ impl Template {
             live,
             pre,
         })
+    }
+
+    /// What of the component is called by its types, where that is all it has.
+    pub(crate) fn functions(&self) -> Option<&Arc<Functions>> {
+        self.indices.functions()
     }
 
     /// A new instance that has run nothing but its start functions.
@@ -193,17 +201,55 @@ impl Instance {
 
     /// Calls a tool, and waits until every task of the guest has ended.
     pub(crate) async fn call(&mut self, call: wit::ToolCall) -> Result<Answer, Error> {
-        let Some(tools) = &self.exported.tools else {
-            return Err(not_exported("portcullis:tool/tools"));
+        let tools = match &self.exported.tools {
+            Some(Tools::Typed(exported)) => {
+                let asked = exported.asked(&call)?;
+                return self.call_function(asked).await?.answer();
+            }
+            Some(Tools::Contract(tools)) => tools,
+            None => return Err(not_exported("portcullis:tool/tools")),
         };
         let _running = self.ticker.running();
         let answer = self.store.run_concurrent(async |accessor| {
-            let answer = match tools {
-                Tools::Async(guest) => guest.call_call(accessor, call).await?,
-                Tools::Sync(guest) => guest.call_call(accessor, call).await?,
-            };
+            let answer = tools.call(accessor, call).await?;
             quiet(accessor).await;
             Result::Ok(answer)
+        });
+        let answer = answer.await.flatten();
+        self.ended(answer)
+    }
+
+    /// Calls a function by its types, and waits until every task of the guest has ended.
+    pub(crate) async fn call_function(&mut self, asked: Asked) -> Result<Returned, Error> {
+        let Some(Tools::Typed(exported)) = &self.exported.tools else {
+            return Err(not_exported("functions of its own"));
+        };
+        let _running = self.ticker.running();
+        let returned = self.store.run_concurrent(async |accessor| {
+            let returned = exported.call(accessor, asked).await?;
+            quiet(accessor).await;
+            Result::Ok(returned)
+        });
+        let returned = returned.await.flatten();
+        self.ended(returned)
+    }
+
+    /// Calls a function whose result flows in pieces, and waits until they and every task of the guest have ended.
+    async fn call_flowing(
+        &mut self,
+        call: &wit::ToolCall,
+        events: PieceConsumer<ToolEvent>,
+    ) -> Result<Option<Answer>, Error> {
+        let Some(Tools::Typed(exported)) = &self.exported.tools else {
+            return Err(not_exported("portcullis:tool/streaming-tools"));
+        };
+        let asked = exported.asked(call)?;
+        let _running = self.ticker.running();
+        let answer = self.store.run_concurrent(async |accessor| {
+            let returned = exported.call(accessor, asked).await?;
+            let answer = returned.receive(accessor, events).await?;
+            quiet(accessor).await;
+            Result::Ok(Some(answer))
         });
         let answer = answer.await.flatten();
         self.ended(answer)
@@ -218,7 +264,7 @@ impl Instance {
         events: PieceConsumer<ToolEvent>,
     ) -> Result<Option<Answer>, Error> {
         let Some(streaming) = &self.exported.streaming else {
-            return Err(not_exported("portcullis:tool/streaming-tools"));
+            return self.call_flowing(&call, events).await;
         };
         let _running: Running = self.ticker.running();
         let answer = self.store.run_concurrent(async |accessor| {
@@ -226,6 +272,55 @@ impl Instance {
             let answer = match streaming.call_call_streaming(accessor, call, input).await? {
                 Ok((stream, result)) => receive(accessor, stream, result, events).await?,
                 Err(error) => Some(Err(error)),
+            };
+            quiet(accessor).await;
+            Result::Ok(answer)
+        });
+        let answer = answer.await.flatten();
+        self.ended(answer)
+    }
+
+    /// Reads a resource, and waits until every task of the guest has ended.
+    pub(crate) async fn read(
+        &mut self,
+        call_id: String,
+        uri: String,
+    ) -> Result<Result<Vec<ResourceContents>, wit::ToolError>, Error> {
+        let Some(resources) = &self.exported.resources else {
+            return Err(not_exported("portcullis:resource/resources"));
+        };
+        let _running = self.ticker.running();
+        let answer = self.store.run_concurrent(async |accessor| {
+            let answer = match resources {
+                EitherWay::Async(guest) => guest.call_read(accessor, call_id, uri).await?,
+                EitherWay::Sync(guest) => guest.call_read(accessor, call_id, uri).await?,
+            };
+            quiet(accessor).await;
+            Result::Ok(answer)
+        });
+        let answer = answer.await.flatten();
+        self.ended(answer)
+    }
+
+    /// Asks for a prompt, and waits until every task of the guest has ended.
+    pub(crate) async fn prompt(
+        &mut self,
+        call_id: String,
+        name: String,
+        arguments: Vec<(String, String)>,
+    ) -> Result<Result<PromptOutput, wit::ToolError>, Error> {
+        let Some(prompts) = &self.exported.prompts else {
+            return Err(not_exported("portcullis:prompt/prompts"));
+        };
+        let _running = self.ticker.running();
+        let answer = self.store.run_concurrent(async |accessor| {
+            let answer = match prompts {
+                EitherWay::Async(guest) => {
+                    guest.call_get(accessor, call_id, name, arguments).await?
+                }
+                EitherWay::Sync(guest) => {
+                    guest.call_get(accessor, call_id, name, arguments).await?
+                }
             };
             quiet(accessor).await;
             Result::Ok(answer)

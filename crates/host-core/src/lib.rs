@@ -30,6 +30,7 @@
 #![deny(missing_docs)]
 
 mod access;
+mod addresses;
 mod audit;
 mod bindings;
 mod blocking;
@@ -73,6 +74,7 @@ pub mod telemetry;
 mod ticker;
 mod trap;
 mod trust;
+mod typed;
 mod value;
 mod warm;
 
@@ -80,6 +82,11 @@ mod warm;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/embedding.md")]
 struct Guide;
+
+/// And those of the page on components.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/components.md")]
+struct Components;
 
 /// And those of the page on telemetry.
 #[cfg(doctest)]
@@ -92,7 +99,7 @@ pub use call::{CallOptions, HookAnswer, HookVerdict};
 pub use cancel::Cancellation;
 pub use chat::{Assembler, ChatEvent, ChatStream, MAX_ANSWER_BYTES, MAX_TOOL_USES, delta_size};
 pub use config::{ConfigError, ConfigFile};
-pub use definition::{Definitions, HookDefinition, RoleDefinition};
+pub use definition::{Definitions, FunctionDefinition, HookDefinition, LeftOut, RoleDefinition};
 pub use egress::{EgressPolicy, EgressRequest, EgressVerdict, Resolve};
 pub use error::{ArgumentMistake, BusyScope, Error, ErrorKind, Panic, Trap};
 pub use host::{Host, HostBuilder, HostStats};
@@ -125,13 +132,15 @@ pub use registry::{
 };
 pub use schema::Schema;
 pub use service::{
-    Chain, Chunk, HostInterface, HostResult, Invoke, Link, Llm, PlanStep, Planner, Retrieval,
-    ServiceCaller, ServiceError, Services,
+    Ask, AskAnswer, Chain, Chunk, HostInterface, HostResult, Invoke, Link, Llm, PlanStep, Planner,
+    ResourceUpdates, Retrieval, ServiceCaller, ServiceError, Services,
 };
 pub use state_store::{FileState, MemoryState, StateEntry, StateError, StateStore, StateWrite};
 pub use stream::ToolStream;
 pub use trust::{TrustError, TrustFolder};
 pub use value::{
-    Blob, Content, Extension, Progress, ResourceLink, Streams, ToolDefinition, ToolError,
-    ToolEvent, ToolOutput,
+    Blob, Content, Extension, Progress, PromptArgument, PromptDefinition, PromptMessage,
+    PromptOutput, ResourceBody, ResourceContents, ResourceDefinition, ResourceLink,
+    ResourceTemplate, Speaker, Streams, TemplateVariable, ToolDefinition, ToolError, ToolEvent,
+    ToolOutput,
 };

@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
+use crate::addresses::Addresses;
 use crate::blocking::Blocking;
 use crate::definition::Tool;
 use crate::egress::PluginEgress;
@@ -29,7 +30,7 @@ use crate::schema::Schema;
 use crate::secret::{self, Vault};
 use crate::state::Owner;
 use crate::telemetry::{self, Counted, PluginMeter};
-use crate::{Definitions, Limits, PluginId, ToolDefinition, probe};
+use crate::{Definitions, Limits, PluginId, ToolDefinition, probe, typed};
 
 pub(crate) use code::Code;
 use record::Record;
@@ -127,6 +128,7 @@ async fn judge_and_load(
     Ok(Plugin {
         inner: Arc::new(PluginInner {
             tools: ready.definitions.tools.iter().map(named).collect(),
+            addresses: Addresses::of(&ready.definitions),
             instances: Instances::new(policy.unwrap_or_default(), &limits, host),
             gate: Gate::of_plugin(&limits.plugin),
             meter: meter(host, &candidate.id, &ready.definitions.tools),
@@ -200,7 +202,10 @@ async fn prepare(
     let (bytes, on_compile) = (Arc::clone(&candidate.bytes), options.on_compile.clone());
     let (component, key) = code::compile_in_time(host, metered, bytes, digest, on_compile).await?;
     let template = code::link(host, metered, &component)?;
-    let definitions = probe::definitions(&template, owner, limits).await?;
+    let definitions = match template.functions() {
+        Some(functions) => typed::definitions(functions, &candidate.bytes, &limits.load)?,
+        None => probe::definitions(&template, owner, limits).await?,
+    };
     code::store(host, component, key, definitions.clone()).await?;
     Ok(Ready {
         code: Code::now(template, metered),

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use crate::PluginId;
+use crate::service::Brought;
+use crate::state::Owner;
 use crate::telemetry::names;
 
 /// How much a line matters, as the guest said.
@@ -80,6 +82,48 @@ pub struct LogLine {
 pub trait LogSink: Send + Sync {
     /// Takes one line.
     fn log(&self, line: LogLine);
+}
+
+/// Where the lines of one call go: to the host's sink and, where the call brought one, to that too.
+pub(crate) struct CallLog<'a> {
+    owner: &'a Owner,
+    call_id: &'a str,
+    sink: &'a dyn LogSink,
+}
+
+impl<'a> CallLog<'a> {
+    pub(crate) fn new(owner: &'a Owner, call_id: &'a str, brought: Option<&'a Brought>) -> Self {
+        let sink = brought.and_then(Brought::lines).unwrap_or(&owner.log);
+        Self {
+            owner,
+            call_id,
+            sink: &**sink,
+        }
+    }
+
+    /// One line of the guest's.
+    pub(crate) fn write(
+        &self,
+        source: LogSource,
+        level: LogLevel,
+        message: String,
+        fields: Vec<(String, String)>,
+    ) {
+        self.sink.log(LogLine {
+            plugin: self.owner.id.clone(),
+            call_id: self.call_id.to_owned(),
+            level,
+            message,
+            fields,
+            source,
+        });
+    }
+
+    /// Says that something of the guest's was dropped.
+    pub(crate) fn note_dropped(&self, what: &str) {
+        let message = format!("dropped: {what}");
+        self.write(LogSource::Host, LogLevel::Warn, message, Vec::new());
+    }
 }
 
 /// The default sink: `tracing` events with the target `portcullis::guest`.

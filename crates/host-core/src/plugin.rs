@@ -12,6 +12,7 @@ use portcullis_host_policy::{Digest, Grant, Identity};
 use semver::Version;
 use tokio_util::sync::CancellationToken;
 
+use crate::addresses::Addresses;
 use crate::definition::Tool;
 use crate::error::Error;
 use crate::host::HostInner;
@@ -22,7 +23,10 @@ use crate::session::{Sessions, Turn};
 use crate::state::{Call, Owner, State};
 use crate::telemetry::PluginMeter;
 use crate::warm::Warm;
-use crate::{Definitions, HookDefinition, Limits, PluginId, RoleDefinition, ToolDefinition};
+use crate::{
+    Definitions, FunctionDefinition, HookDefinition, LeftOut, Limits, PluginId, PromptDefinition,
+    ResourceDefinition, ResourceTemplate, RoleDefinition, ToolDefinition,
+};
 
 /// A plugin that was checked, compiled and linked, ready for calls. Clones share it; it lives as long as one of them or one of
 /// its calls does.
@@ -41,6 +45,7 @@ pub(crate) struct PluginInner {
     pub(crate) limits: Limits,
     pub(crate) definitions: Definitions,
     pub(crate) tools: HashMap<String, Tool>,
+    pub(crate) addresses: Option<Arc<Addresses>>,
     pub(crate) code: Code,
     pub(crate) instances: Instances,
     pub(crate) gate: Gate,
@@ -119,7 +124,7 @@ impl PluginInner {
     /// An instance for `call`, new or kept, that has its settings.
     pub(crate) async fn lease(&self, call: Call, session: Option<&str>) -> Result<Lease, Error> {
         let (turn, kept) = match (&self.instances, session) {
-            (Instances::Reuse(warm), _) => (None, warm.take()),
+            (Instances::Reuse(warm), _) => (None, warm.take(call.principal.as_ref())),
             (Instances::Session(sessions), Some(id)) => {
                 let (turn, kept) = sessions.enter(id).await?;
                 (Some(turn), kept)
@@ -181,6 +186,16 @@ impl Plugin {
         for role in &definitions.roles {
             add("roles", &role.name, serde_json::to_value(role));
         }
+        for resource in &definitions.resources {
+            add("resources", &resource.name, serde_json::to_value(resource));
+        }
+        for template in &definitions.resource_templates {
+            let shown = serde_json::to_value(template);
+            add("resource-templates", &template.name, shown);
+        }
+        for prompt in &definitions.prompts {
+            add("prompts", &prompt.name, serde_json::to_value(prompt));
+        }
         surface
     }
 
@@ -226,6 +241,31 @@ impl Plugin {
     /// Its roles, in its own order.
     pub fn roles(&self) -> &[RoleDefinition] {
         &self.inner.definitions.roles
+    }
+
+    /// What can be read of it, in its own order.
+    pub fn resources(&self) -> &[ResourceDefinition] {
+        &self.inner.definitions.resources
+    }
+
+    /// Families of what can be read of it, in its own order.
+    pub fn resource_templates(&self) -> &[ResourceTemplate] {
+        &self.inner.definitions.resource_templates
+    }
+
+    /// Its prompts, in its own order.
+    pub fn prompts(&self) -> &[PromptDefinition] {
+        &self.inner.definitions.prompts
+    }
+
+    /// Which of its tools is which of its functions. A plugin that exports tools of the contract has none.
+    pub fn functions(&self) -> &[FunctionDefinition] {
+        &self.inner.definitions.functions
+    }
+
+    /// Functions that it exports and that can't be called by their types. A plugin that exports tools of the contract has none.
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.inner.definitions.left_out
     }
 
     /// One tool by its name.

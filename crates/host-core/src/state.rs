@@ -12,6 +12,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::access::{Access, Caller};
+use crate::addresses::Addresses;
 use crate::blocking::Blocking;
 use crate::call::Aside;
 use crate::cancel::Cancellation;
@@ -19,8 +20,8 @@ use crate::egress::{Http, PluginEgress};
 use crate::environment::{Environment, equip, is_denied};
 use crate::files::{Files, Folder, Quota};
 use crate::limiter::Limiter;
-use crate::log::{LogLevel, LogLine, LogSink, LogSource};
-use crate::service::{Chain, Services};
+use crate::log::{CallLog, LogSink, LogSource};
+use crate::service::{Brought, Chain, Services};
 use crate::sockets::Sockets;
 use crate::state_store::{Permission, StateStore};
 use crate::stdio::Console;
@@ -67,18 +68,6 @@ impl Owner {
             pool: self.pool,
         }
     }
-
-    /// Says that something of a call was dropped.
-    pub(crate) fn note_dropped(&self, call_id: &str, what: String) {
-        self.log.log(LogLine {
-            plugin: self.id.clone(),
-            call_id: call_id.to_owned(),
-            level: LogLevel::Warn,
-            message: format!("dropped: {what}"),
-            fields: Vec::new(),
-            source: LogSource::Host,
-        });
-    }
 }
 
 /// A guest went over a limit. Travels as the cause of a trap.
@@ -112,11 +101,19 @@ pub(crate) struct Call {
     pub(crate) caller: Arc<Caller>,
     pub(crate) on_progress: Option<OnProgress>,
     pub(crate) cancel: Option<Cancellation>,
+    /// On whose behalf it is made.
+    pub(crate) principal: Option<Arc<str>>,
     /// What of the plugin is called.
     pub(crate) what: Arc<str>,
     pub(crate) deadline: Instant,
     /// The calls that led here and this one, where another plugin makes it.
     pub(crate) chain: Option<Chain>,
+    /// Where the plugin's resources are, if it has some.
+    pub(crate) addresses: Option<Arc<Addresses>>,
+    /// Questions that were put to a person.
+    pub(crate) questions: u32,
+    /// What it was given in the place of what the host has.
+    pub(crate) brought: Option<Arc<Brought>>,
     /// Where work for it goes that may call other plugins.
     pub(crate) aside: Aside,
     host_calls: u64,
@@ -146,8 +143,12 @@ impl Call {
             limits,
             on_progress: None,
             cancel: None,
+            principal: None,
             deadline,
             chain: None,
+            addresses: None,
+            questions: 0,
+            brought: None,
             aside: Aside::default(),
             host_calls: 0,
             host_call_bytes: 0,
@@ -232,11 +233,7 @@ impl State {
         call: Call,
         adjust: impl FnOnce(&mut WasiCtxBuilder),
     ) -> Self {
-        let console = Console::new(
-            Arc::clone(&owner),
-            Arc::clone(&call.id),
-            call.limits.stdio_bytes,
-        );
+        let console = Console::new(Arc::clone(&owner), &call);
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(console.stream(LogSource::Stdout))
             .stderr(console.stream(LogSource::Stderr));
@@ -267,13 +264,17 @@ impl State {
     /// Starts the next call of a warm instance.
     pub(crate) fn begin(&mut self, call: Call) {
         self.limiter.set_memory_limit(call.limits.memory_bytes);
-        self.console
-            .begin(Arc::clone(&call.id), call.limits.stdio_bytes);
+        self.console.begin(&call);
         self.http.begin(&call.caller, &call.limits);
         self.files.begin(&call.limits);
         self.sockets.begin(&call.caller, &call.limits);
         self.environment = Environment::default();
         self.call = call;
+    }
+
+    /// Where the call's lines go.
+    pub(crate) fn log(&self) -> CallLog<'_> {
+        CallLog::new(&self.owner, &self.call.id, self.call.brought.as_deref())
     }
 
     /// Ends a call: what was printed or dropped is said.
@@ -282,13 +283,12 @@ impl State {
         self.console.end();
         let dropped = std::mem::take(&mut self.call.log_dropped);
         if dropped > 0 {
-            self.owner.note_dropped(
-                &self.call.id,
-                format!("{dropped} log lines beyond the limit"),
-            );
+            self.log()
+                .note_dropped(&format!("{dropped} log lines beyond the limit"));
         }
         self.call.on_progress = None;
         self.call.cancel = None;
+        self.call.brought = None;
     }
 }
 
@@ -350,6 +350,7 @@ pub(crate) mod testing {
     use std::sync::{Mutex, PoisonError};
 
     use super::*;
+    use crate::log::LogLine;
 
     /// A sink that keeps what it gets.
     #[derive(Default)]

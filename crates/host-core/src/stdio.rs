@@ -10,8 +10,9 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-use crate::log::{LogLevel, LogLine, LogSource};
-use crate::state::Owner;
+use crate::log::{CallLog, LogLevel, LogSource};
+use crate::service::Brought;
+use crate::state::{Call, Owner};
 
 /// How much of the end of standard error is kept for a trap: room for a message and its place after any noise.
 const TAIL_BYTES: usize = 4096;
@@ -23,8 +24,17 @@ const LINE_BYTES: usize = 4096;
 struct Streams {
     owner: Arc<Owner>,
     call_id: Arc<str>,
+    brought: Option<Arc<Brought>>,
     stdout: Buffer,
     stderr: Buffer,
+}
+
+impl Streams {
+    /// The two streams, and where their lines go.
+    fn parts(&mut self) -> (&mut Buffer, &mut Buffer, CallLog<'_>) {
+        let log = CallLog::new(&self.owner, &self.call_id, self.brought.as_deref());
+        (&mut self.stdout, &mut self.stderr, log)
+    }
 }
 
 /// One stream's lines and limits.
@@ -41,13 +51,14 @@ struct Buffer {
 pub(crate) struct Console(Arc<Mutex<Streams>>);
 
 impl Console {
-    /// Streams for a first call that may print `budget` bytes to each; what is beyond is counted and dropped.
-    pub(crate) fn new(owner: Arc<Owner>, call_id: Arc<str>, budget: u64) -> Self {
-        let buffer = |source| Buffer::new(source, budget);
+    /// Streams for a first call. What it prints to each beyond its limit is counted and dropped.
+    pub(crate) fn new(owner: Arc<Owner>, call: &Call) -> Self {
+        let buffer = |source| Buffer::new(source, call.limits.stdio_bytes);
         let (stdout, stderr) = (buffer(LogSource::Stdout), buffer(LogSource::Stderr));
         Self(Arc::new(Mutex::new(Streams {
             owner,
-            call_id,
+            call_id: Arc::clone(&call.id),
+            brought: call.brought.clone(),
             stdout,
             stderr,
         })))
@@ -58,24 +69,21 @@ impl Console {
     }
 
     /// Starts the next call.
-    pub(crate) fn begin(&self, call_id: Arc<str>, budget: u64) {
+    pub(crate) fn begin(&self, call: &Call) {
         let mut streams = self.streams();
-        streams.call_id = call_id;
-        streams.stdout.begin(budget);
-        streams.stderr.begin(budget);
+        streams.call_id = Arc::clone(&call.id);
+        streams.brought = call.brought.clone();
+        streams.stdout.begin(call.limits.stdio_bytes);
+        streams.stderr.begin(call.limits.stdio_bytes);
     }
 
     /// Ends a call: hands on lines without end, and says how much was dropped.
     pub(crate) fn end(&self) {
         let mut streams = self.streams();
-        let Streams {
-            owner,
-            call_id,
-            stdout,
-            stderr,
-        } = &mut *streams;
-        stdout.end(owner, call_id);
-        stderr.end(owner, call_id);
+        let (stdout, stderr, log) = streams.parts();
+        stdout.end(&log);
+        stderr.end(&log);
+        streams.brought = None;
     }
 
     /// The last bytes that were printed to standard error, as text.
@@ -102,18 +110,13 @@ pub(crate) struct Captured {
 impl Captured {
     fn write(&self, bytes: &[u8]) {
         let mut streams = self.console.streams();
-        let Streams {
-            owner,
-            call_id,
-            stdout,
-            stderr,
-        } = &mut *streams;
+        let (stdout, stderr, log) = streams.parts();
         let buffer = if self.source == LogSource::Stdout {
             stdout
         } else {
             stderr
         };
-        buffer.write(bytes, owner, call_id);
+        buffer.write(bytes, &log);
     }
 }
 
@@ -135,17 +138,17 @@ impl Buffer {
         self.dropped = 0;
     }
 
-    fn end(&mut self, owner: &Owner, call_id: &str) {
+    fn end(&mut self, log: &CallLog<'_>) {
         if !self.partial.is_empty() {
-            self.end_line(owner, call_id);
+            self.end_line(log);
         }
         let dropped = std::mem::take(&mut self.dropped);
         if dropped > 0 {
-            owner.note_dropped(call_id, format!("{dropped} bytes printed beyond the limit"));
+            log.note_dropped(&format!("{dropped} bytes printed beyond the limit"));
         }
     }
 
-    fn write(&mut self, bytes: &[u8], owner: &Owner, call_id: &str) {
+    fn write(&mut self, bytes: &[u8], log: &CallLog<'_>) {
         let end = &bytes[bytes.len().saturating_sub(TAIL_BYTES)..];
         let over = (self.tail.len() + end.len()).saturating_sub(TAIL_BYTES);
         self.tail.drain(..over);
@@ -160,22 +163,16 @@ impl Buffer {
             for part in piece.chunks(LINE_BYTES) {
                 self.partial.extend_from_slice(part);
                 if self.partial.ends_with(b"\n") || self.partial.len() >= LINE_BYTES {
-                    self.end_line(owner, call_id);
+                    self.end_line(log);
                 }
             }
         }
     }
 
-    fn end_line(&mut self, owner: &Owner, call_id: &str) {
+    fn end_line(&mut self, log: &CallLog<'_>) {
         let line = String::from_utf8_lossy(&self.partial);
-        owner.log.log(LogLine {
-            plugin: owner.id.clone(),
-            call_id: call_id.to_owned(),
-            level: LogLevel::Info,
-            message: line.trim_end_matches(['\n', '\r']).to_owned(),
-            fields: Vec::new(),
-            source: self.source,
-        });
+        let line = line.trim_end_matches(['\n', '\r']).to_owned();
+        log.write(self.source, LogLevel::Info, line, Vec::new());
         self.partial.clear();
     }
 }
@@ -238,11 +235,22 @@ impl AsyncWrite for Captured {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::testing::{Collected, owner};
+    use crate::CallLimits;
+    use crate::state::testing::{Collected, access, owner};
 
     fn captured(budget: u64) -> (Console, Captured, Arc<Collected>) {
         let lines = Arc::new(Collected::default());
-        let console = Console::new(owner(lines.clone()), "call".into(), budget);
+        let limits = CallLimits {
+            stdio_bytes: budget,
+            ..CallLimits::default()
+        };
+        let call = Call::new(
+            "call".into(),
+            limits,
+            &access(),
+            tokio::time::Instant::now(),
+        );
+        let console = Console::new(owner(lines.clone()), &call);
         let stderr = console.stream(LogSource::Stderr);
         (console, stderr, lines)
     }

@@ -112,15 +112,16 @@ impl<T> PieceConsumer<T> {
     }
 }
 
-impl<T: Piece> StreamConsumer<State> for PieceConsumer<T> {
-    type Item = T::Wire;
-
-    fn poll_consume(
-        mut self: Pin<&mut Self>,
+impl<T: Piece> PieceConsumer<T> {
+    /// Takes what has come, `most` at once, and hands on what `into` makes of it.
+    pub(crate) fn poll_take<W: Lift + 'static>(
+        &mut self,
         cx: &mut Context<'_>,
         mut store: StoreContextMut<State>,
-        mut source: Source<'_, Self::Item>,
+        mut source: Source<'_, W>,
         finish: bool,
+        most: usize,
+        into: impl FnOnce(Vec<W>) -> Vec<T>,
     ) -> Poll<Result<StreamResult>> {
         match self.sender.poll_ready(cx) {
             Poll::Ready(Ok(())) => {}
@@ -129,15 +130,30 @@ impl<T: Piece> StreamConsumer<State> for PieceConsumer<T> {
             Poll::Pending if finish => return Poll::Ready(Ok(StreamResult::Cancelled)),
             Poll::Pending => return Poll::Pending,
         }
-        let mut batch = Vec::with_capacity(source.remaining(&mut store).min(BATCH));
+        let mut batch = Vec::with_capacity(source.remaining(&mut store).min(most));
         source.read(&mut store, &mut batch)?;
-        let batch: Vec<T> = batch.into_iter().map(T::from).collect();
+        let batch = into(batch);
         let bytes = batch.iter().map(T::size).sum();
         store.data_mut().call.stream(bytes)?;
         if !batch.is_empty() && self.sender.start_send(batch).is_err() {
             return Poll::Ready(Ok(StreamResult::Dropped));
         }
         Poll::Ready(Ok(StreamResult::Completed))
+    }
+}
+
+impl<T: Piece> StreamConsumer<State> for PieceConsumer<T> {
+    type Item = T::Wire;
+
+    fn poll_consume(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        store: StoreContextMut<State>,
+        source: Source<'_, Self::Item>,
+        finish: bool,
+    ) -> Poll<Result<StreamResult>> {
+        let pieces = |batch: Vec<T::Wire>| batch.into_iter().map(T::from).collect();
+        self.poll_take(cx, store, source, finish, BATCH, pieces)
     }
 }
 

@@ -1,9 +1,17 @@
-//! What passes between a caller and a tool, apart from any version of the contract.
+//! What passes between a caller and a plugin, apart from any version of the contract.
+
+mod prompt;
+mod resource;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
+
+pub use prompt::{PromptArgument, PromptDefinition, PromptMessage, PromptOutput, Speaker};
+pub use resource::{
+    ResourceBody, ResourceContents, ResourceDefinition, ResourceTemplate, TemplateVariable,
+};
 
 /// Bytes with a media type: an image, a sound, a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -36,6 +36,24 @@ impl Identity {
         hash.update(key.as_bytes());
         Self::Signed(hash.finalize().into())
     }
+
+    /// What is kept for this plugin on behalf of one principal hangs on this, apart from everybody else's.
+    pub fn on_behalf_of(&self, principal: &str) -> Self {
+        let (kind, bytes): (u8, _) = match self {
+            Self::Signed(bytes) => (1, bytes),
+            Self::Digest(bytes) => (2, bytes),
+        };
+        let mut hash = Sha256::new();
+        hash.update(b"portcullis-principal-v1");
+        hash.update([kind]);
+        hash.update(bytes);
+        hash.update(principal);
+        let hash = hash.finalize().into();
+        match self {
+            Self::Signed(_) => Self::Signed(hash),
+            Self::Digest(_) => Self::Digest(hash),
+        }
+    }
 }
 
 impl From<Digest> for Identity {

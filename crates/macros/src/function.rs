@@ -73,7 +73,7 @@ pub(crate) fn check(signature: &Signature, words: Words, errors: &mut Errors) {
 }
 
 /// The `#[cfg(…)]`s of a function, for what is generated beside it.
-pub(crate) fn cfgs(function: &ItemFn) -> impl Iterator<Item = &Attribute> {
+fn cfgs(function: &ItemFn) -> impl Iterator<Item = &Attribute> {
     function
         .attrs
         .iter()
@@ -116,10 +116,34 @@ pub(crate) fn optional(text: Option<&str>) -> TokenStream {
     }
 }
 
-/// The item that is generated beside a function. It has a name because in an `impl`, where no tool can be, a nameless one
-/// is a second error.
-pub(crate) fn item_name(function: &ItemFn) -> Ident {
-    format_ident!("__portcullis_{}", function.sig.ident)
+/// The function as it is, and beside it an `entry` in one of the plugin's lists under its `guard`. `needs` is the check that the
+/// feature is on without which nobody reads the list, if there is one.
+///
+/// The item has a name because in an `impl`, where no tool can be, a nameless one is a second error.
+pub(crate) fn listed(
+    function: &ItemFn,
+    guard: &TokenStream,
+    needs: Option<&str>,
+    entry: &TokenStream,
+) -> TokenStream {
+    let item = format_ident!("__portcullis_{}", function.sig.ident);
+    let cfgs = cfgs(function);
+    let needs = needs.map(|check| {
+        let place = local(function.sig.ident.span());
+        let check = Ident::new(check, place);
+        quote_spanned! { place=> __rt::#check!(); }
+    });
+    quote! {
+        #function
+        #(#cfgs)*
+        #[allow(deprecated, non_local_definitions, non_upper_case_globals)]
+        const #item: () = {
+            #guard
+            use ::portcullis_guest_sdk::rt as __rt;
+            #needs
+            __rt::inventory::submit! { #entry }
+        };
+    }
 }
 
 /// Macros of one crate share one namespace whatever their module, so a second one of this name is a compile error. Its

@@ -9,11 +9,18 @@ mod errors;
 mod function;
 mod hook;
 mod names;
+mod parameter;
+mod plugin_prompt;
 mod plugin_provider;
 mod plugin_role;
 mod plugin_start;
 mod plugin_type;
+mod resource;
+mod texts;
 mod tool;
+/// The contract's own file, by a link: a dependency would build its serde for the author's machine too.
+#[allow(unreachable_pub)]
+mod uri;
 
 use proc_macro::TokenStream;
 
@@ -146,6 +153,64 @@ pub fn plugin_hook(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn plugin_role(attribute: TokenStream, item: TokenStream) -> TokenStream {
     plugin_role::expand(attribute.into(), item.into()).into()
+}
+
+/// Makes a resource of a free function, sync or async: something to read, at one address or at many. Needs the SDK's feature
+/// `resource`.
+///
+/// The function's doc comment says what is in it. The SDK's module `resource` has examples.
+///
+/// # The attribute
+/// - `uri = "…"`: its address, an absolute URI without a fragment; no two resources of a plugin share one.
+/// - `template = "…"`: in its place, a URI with variables, each a name between braces: RFC 6570, level 1. Where several
+///   templates match, the one with the most text outside braces is read.
+/// - `media_type = "…"`: what kind of text or bytes it holds; optional.
+/// - `title = "…"`: a short name for people; optional.
+/// - `name = "…"`: else the function's; the rule is that of tools' names.
+///
+/// # Arguments
+/// Each variable of the template is an argument of its name: a `String`, a `&str`, or any type that is `FromStr`; an address of
+/// which it can't be made is `not-found`. Its doc comment describes it, and `#[arg(values = ["…", "…"])]` says what can be
+/// offered for it; a reader may ask for others. `Context` or `&Context` is the call itself. What stands for a variable comes from
+/// whoever reads, decoded: it may hold `/`, `..` and anything else.
+///
+/// # Results
+/// | the function returns | the reader gets |
+/// | --- | --- |
+/// | `String`, `&str`, `Cow<str>` | text |
+/// | `Vec<u8>`, `Blob` | bytes |
+/// | `ResourceContents`, `Vec<ResourceContents>` | exactly that |
+/// | `Result<T, E>` of these, where `E` is as for a tool | `T`, or the error |
+#[proc_macro_attribute]
+pub fn plugin_resource(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    resource::expand(attribute.into(), item.into()).into()
+}
+
+/// Makes a prompt of a free function, sync or async: messages that open a conversation, for a person to pick by name. Needs the
+/// SDK's feature `prompt`.
+///
+/// The function's doc comment says what it opens. The SDK's module `prompt` has an example.
+///
+/// # The attribute
+/// All of it is optional.
+/// - `name = "…"`: else the function's; the rule is that of tools' names.
+/// - `title = "…"`: a short name for people.
+///
+/// # Arguments
+/// Each is a text of the caller's, by its name: a `String`, a `&str`, or any type that is `FromStr`. An `Option` of one may be
+/// left out. Its doc comment describes it, and `#[arg(values = ["…", "…"])]` says what can be offered for it; a caller may give
+/// others. `Context` or `&Context` is the call itself.
+///
+/// # Results
+/// | the function returns | the caller gets |
+/// | --- | --- |
+/// | `String`, `&str`, `Cow<str>` | one message of the person |
+/// | `PromptMessage`, `Vec<PromptMessage>` | these messages |
+/// | `PromptOutput` | exactly that |
+/// | `Result<T, E>` of these, where `E` is as for a tool | `T`, or the error |
+#[proc_macro_attribute]
+pub fn plugin_prompt(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    plugin_prompt::expand(attribute.into(), item.into()).into()
 }
 
 /// Makes a model provider of a type: stands on its `impl ChatProvider`. Needs the SDK's feature `providers`.

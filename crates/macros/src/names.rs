@@ -35,6 +35,19 @@ pub(crate) fn check(name: &str, span: Span, kind: Kind, errors: &mut Errors) {
     }
 }
 
+/// An argument that callers give by its name; identifiers of Rust may have letters that other languages' may not.
+pub(crate) fn check_argument(name: &str, span: Span, errors: &mut Errors) {
+    let goes_well = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if !(goes_well && name.len() <= CHARACTERS) {
+        errors.at_span(
+            span,
+            format_args!(
+                "`{name}` can't be an argument's name: it takes 1 to {CHARACTERS} of a-z, A-Z, 0-9 and _; give it another"
+            ),
+        );
+    }
+}
+
 /// Guards against a second one of its kind and name.
 pub(crate) fn unique(name: &str, span: Span, kind: Kind) -> TokenStream {
     // Capitals are in no name, so they can't make two names one.

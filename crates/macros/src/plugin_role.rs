@@ -71,22 +71,8 @@ fn name(attribute: TokenStream, function: &ItemFn, errors: &mut Errors) -> Name 
 fn output(name: &Name, function: &ItemFn) -> TokenStream {
     let guard = names::unique(&name.text, name.span, KIND);
     let ident = &function.sig.ident;
-    let item = function::item_name(function);
-    let cfgs: Vec<_> = function::cfgs(function).collect();
-    let needs = quote_spanned! { function::local(ident.span())=> __rt::needs_roles!(); };
     let make = quote_spanned! { function::result_span(function)=> __rt::role_of(#ident()) };
     let name = &name.text;
-    quote! {
-        #function
-        #(#cfgs)*
-        #[allow(deprecated, non_local_definitions, non_upper_case_globals)]
-        const #item: () = {
-            #guard
-            use ::portcullis_guest_sdk::rt as __rt;
-            #needs
-            __rt::inventory::submit! {
-                __rt::RoleEntry { name: #name, make: || #make }
-            }
-        };
-    }
+    let entry = quote! { __rt::RoleEntry { name: #name, make: || #make } };
+    function::listed(function, &guard, Some("needs_roles"), &entry)
 }

@@ -43,35 +43,23 @@ fn output(function: &ItemFn) -> TokenStream {
         "this_plugin_has_two_plugin_start_functions_so_make_one_of_them",
         ident.span(),
     );
-    let name = function::item_name(function);
-    let cfgs: Vec<_> = function::cfgs(function).collect();
     let awaited = function.sig.asyncness.map(|_| quote! { .await });
     let success = quote_spanned! { function::result_span(function)=>
         ::core::result::Result::Ok(__rt::started(__value))
     };
     let result = function::split(function, &success);
     let (settings, passed) = settings(function);
-    let needs = quote_spanned! { function::local(ident.span())=> __rt::needs_lifecycle!(); };
-    quote! {
-        #function
-        #(#cfgs)*
-        #[allow(deprecated, non_local_definitions, non_upper_case_globals)]
-        const #name: () = {
-            #guard
-            use ::portcullis_guest_sdk::rt as __rt;
-            #needs
-            __rt::inventory::submit! {
-                __rt::Start {
-                    run: |__settings| ::std::boxed::Box::pin(async move {
-                        use __rt::dispatch::*;
-                        #settings
-                        let __value = #ident(#passed) #awaited;
-                        #result
-                    }),
-                }
-            }
-        };
-    }
+    let entry = quote! {
+        __rt::Start {
+            run: |__settings| ::std::boxed::Box::pin(async move {
+                use __rt::dispatch::*;
+                #settings
+                let __value = #ident(#passed) #awaited;
+                #result
+            }),
+        }
+    };
+    function::listed(function, &guard, Some("needs_lifecycle"), &entry)
 }
 
 /// The code that decodes the settings, and what is passed to the function.

@@ -5,13 +5,13 @@ wit_bindgen::generate!({
         package portcullis:guest;
 
         world guest {
-            import portcullis:host/ask@0.1.0;
+            import portcullis:host/recall@0.1.0;
             export portcullis:tool/tools@0.1.0;
         }
 
         package portcullis:host@0.1.0 {
-            interface ask {
-                ask: func(question: string) -> string;
+            interface recall {
+                recall: func(question: string) -> string;
             }
         }
 
@@ -72,7 +72,7 @@ impl Guest for Plugin {
     }
 
     async fn call(_: ToolCall) -> Result<ToolOutput, ToolError> {
-        let answer = portcullis::host::ask::ask("who are you?");
+        let answer = portcullis::host::recall::recall("who are you?");
         Ok(ToolOutput {
             content: vec![Content::Text(answer)],
             structured: None,

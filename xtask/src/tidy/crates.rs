@@ -30,9 +30,15 @@ const EXECUTION: [&str; 10] = [
 ];
 
 /// Whatever runs on the host's side.
-const HOST: [&str; 4] = ["portcullis-host-*", "portcullis-cli", "wasmtime*", "tokio"];
+const HOST: [&str; 5] = [
+    "portcullis-host-*",
+    "portcullis-mcp",
+    "portcullis-cli",
+    "wasmtime*",
+    "tokio",
+];
 
-const MAP: [Rule; 7] = [
+const MAP: [Rule; 8] = [
     Rule {
         package: "portcullis-contract",
         may_use: &[],
@@ -50,6 +56,7 @@ const MAP: [Rule; 7] = [
             "portcullis-guest-sdk",
             "portcullis-macros",
             "portcullis-host-agent",
+            "portcullis-mcp",
             "portcullis-cli",
         ],
     },
@@ -60,6 +67,16 @@ const MAP: [Rule; 7] = [
             "portcullis-host-core",
             "portcullis-host-policy",
         ],
+        never: &[
+            "portcullis-guest-sdk",
+            "portcullis-macros",
+            "portcullis-mcp",
+            "portcullis-cli",
+        ],
+    },
+    Rule {
+        package: "portcullis-mcp",
+        may_use: &["portcullis-host-agent", "portcullis-host-policy"],
         never: &[
             "portcullis-guest-sdk",
             "portcullis-macros",
@@ -82,6 +99,7 @@ const MAP: [Rule; 7] = [
             "portcullis-host-agent",
             "portcullis-host-core",
             "portcullis-host-policy",
+            "portcullis-mcp",
         ],
         never: &["portcullis-guest-sdk", "portcullis-macros"],
     },

@@ -7,7 +7,12 @@ use super::tree::Tree;
 use crate::shell::metadata;
 
 /// Workspaces beside the root's.
-const OUTSIDE: [&str; 3] = ["examples/plugins", "tests/guests", "fuzz"];
+const OUTSIDE: [&str; 4] = [
+    "examples/plugins",
+    "tests/guests",
+    "tests/languages/rust",
+    "fuzz",
+];
 
 /// Those of them that are there.
 pub(super) fn workspaces(tree: &Tree) -> impl Iterator<Item = &'static str> {

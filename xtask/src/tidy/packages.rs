@@ -6,8 +6,12 @@ use super::Problem;
 use super::tree::Tree;
 use crate::shell::{cargo, output};
 
-/// The crates whose code is generated from the contract, each by a link to `wit/`.
-const USES_WIT: [&str; 2] = ["portcullis-guest-sdk", "portcullis-host-core"];
+/// The crates whose code is generated from the contract, or that hand it out, each by a link to `wit/`.
+const USES_WIT: [&str; 3] = [
+    "portcullis-cli",
+    "portcullis-guest-sdk",
+    "portcullis-host-core",
+];
 
 pub(super) fn carry_the_contract(tree: &Tree) -> Result<Vec<Problem>> {
     let contract: Vec<&str> = tree
@@ -34,7 +38,7 @@ pub(super) fn carry_the_contract(tree: &Tree) -> Result<Vec<Problem>> {
         problems.extend(missing.map(|path| {
             Problem::new(
                 format!("{package}: {path}"),
-                "packages whose code is generated from the contract carry all of it",
+                "packages that need the contract carry all of it",
                 "link the crate's `wit` folder to ../../wit, and leave it out of `exclude`",
             )
         }));

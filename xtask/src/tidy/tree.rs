@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::shell::{metadata, root};
 
 /// Folders that hold nothing of ours.
-const SKIPPED: [&str; 3] = [".git", "target", "node_modules"];
+const SKIPPED: [&str; 5] = [".git", ".venv", "__pycache__", "node_modules", "target"];
 
 pub(super) struct Tree {
     pub(super) root: PathBuf,

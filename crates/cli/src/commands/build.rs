@@ -1,90 +1,32 @@
-//! `portcullis build`: Cargo's component, with the manifest inside, stripped and checked.
+//! `portcullis build`: the component that a language's own tools make, with the manifest inside, stripped and checked.
 
+mod c;
 mod cargo;
+mod contract;
+mod error;
+mod javascript;
+mod manifest;
+mod process;
+mod project;
+mod python;
 mod strip;
+mod tools;
+
+pub(crate) use error::BuildError;
 
 use crate::args::{BuildArgs, CrateArgs, Format};
 use crate::error::CliError;
 use crate::host;
 use crate::output;
 use portcullis_host_core::{Digest, ToolDefinition};
-use portcullis_host_policy::document::DocumentErrors;
-use portcullis_host_policy::manifest::{Manifest, section};
+use portcullis_host_policy::manifest::section;
+use project::Source;
 use serde::Serialize;
 use std::fmt;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why no plugin was built.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum BuildError {
-    #[error(
-        "there is no Cargo.toml at {path:?}\n  name the folder of a plugin crate; `portcullis new` makes one"
-    )]
-    NoCrate { path: PathBuf },
-    #[error("Cargo can't read {path:?}:\n{reason}")]
-    Metadata { path: PathBuf, reason: String },
-    #[error("{path:?} is a workspace without a package of its own\n  name the folder of one of its packages: {}", members.join(", "))]
-    Workspace { path: PathBuf, members: Vec<String> },
-    #[error(
-        "the package {package} makes no component: it has no library of type cdylib\n  add this to its Cargo.toml:\n    [lib]\n    crate-type = [\"cdylib\"]"
-    )]
-    NotCdylib { package: String },
-    #[error(
-        "the Rust target wasm32-wasip2 is not installed\n  run `rustup target add wasm32-wasip2`, or build with --install-target"
-    )]
-    TargetMissing,
-    #[error(
-        "rustup could not add the target wasm32-wasip2: {reason}\n  run `rustup target add wasm32-wasip2` yourself and build again"
-    )]
-    TargetNotAdded { reason: String },
-    #[error(
-        "can't run {program}: {source}\n  install Rust with rustup (https://rustup.rs), so that {program} is on the PATH"
-    )]
-    Program { program: String, source: io::Error },
-    #[error("the package {package} did not compile; the compiler's messages say why")]
-    Compile {
-        package: String,
-        diagnostics: String,
-    },
-    #[error(
-        "Cargo named no .wasm file among what it built of the package {package}; clean its target folder and build again"
-    )]
-    NoArtifact { package: String },
-    #[error("the manifest is not right\n{}", source.report(&path.to_string_lossy()))]
-    Manifest {
-        path: PathBuf,
-        source: Box<DocumentErrors>,
-    },
-    #[error("Cargo built something that is no component: {0}")]
-    Malformed(wasmparser::BinaryReaderError),
-    #[error("can't put the manifest into {path:?}: {source}")]
-    Embed {
-        path: PathBuf,
-        source: section::SectionError,
-    },
-    #[error("can't {action} {path:?}: {source}")]
-    Io {
-        action: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
-}
-
-impl BuildError {
-    /// For [`Result::map_err`] of an operation on a file.
-    fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_path_buf();
-        move |source| Self::Io {
-            action,
-            path,
-            source,
-        }
-    }
-}
-
-/// Builds the crate and says where the plugin is.
+/// Builds the project and says where the plugin is.
 pub(crate) fn run(args: &BuildArgs, format: Format, verbose: bool) -> Result<(), CliError> {
     let plugin = Component::build(&args.krate, format)?;
     let out = args.out.as_ref().unwrap_or(&plugin.usual_path);
@@ -97,9 +39,9 @@ pub(crate) fn run(args: &BuildArgs, format: Format, verbose: bool) -> Result<(),
     }
 }
 
-/// The folder of the crate that `args` names.
+/// The folder of the project that `args` names.
 pub(super) fn folder(args: &CrateArgs) -> Result<PathBuf, BuildError> {
-    Ok(cargo::Package::find(&args.path)?.folder)
+    Ok(Source::find(args)?.folder())
 }
 
 /// A component with its manifest inside.
@@ -110,24 +52,36 @@ pub(super) struct Component {
 }
 
 impl Component {
-    /// Builds the crate; nothing is written but what Cargo writes.
+    /// Builds the project; nothing is written but what the language's tools write, and what is asked to be installed.
     pub(super) fn build(args: &CrateArgs, format: Format) -> Result<Self, BuildError> {
-        let package = cargo::Package::find(&args.path)?;
-        let manifest = manifest(&package)?;
-        cargo::require_target(&package.folder, args.install_target, format)?;
-        let artifact = cargo::compile(&package, args, format)?;
-        let component = fs::read(&artifact).map_err(BuildError::io("read", &artifact))?;
-        let stripped = strip::strip(&component, args.release)?;
-        let bytes = section::embed(&stripped, &manifest).map_err(|source| BuildError::Embed {
-            path: artifact.clone(),
-            source,
-        })?;
-        let target_dir = args.target_dir.clone().unwrap_or(package.target_dir);
-        let file = format!("{}.wasm", package.name);
-        Ok(Self {
-            bytes,
-            usual_path: target_dir.join("plugins").join(file),
-        })
+        match Source::find(args)? {
+            Source::Rust(package) => {
+                let manifest = manifest::of_package(&package)?;
+                cargo::require_target(&package.folder, args.install_tools, format)?;
+                let artifact = cargo::compile(&package, args, format)?;
+                let component = fs::read(&artifact).map_err(BuildError::io("read", &artifact))?;
+                let target_dir = args.target_dir.as_ref().unwrap_or(&package.target_dir);
+                Self::new(&component, &manifest, args, target_dir, &package.name)
+            }
+            Source::Other(project) => {
+                let component = project.compile(args, format)?;
+                let (target_dir, manifest) = (&project.target_dir, &project.manifest);
+                Self::new(&component, manifest, args, target_dir, &project.id)
+            }
+        }
+    }
+
+    fn new(
+        component: &[u8],
+        manifest: &str,
+        args: &CrateArgs,
+        target_dir: &Path,
+        name: &str,
+    ) -> Result<Self, BuildError> {
+        let stripped = strip::strip(component, args.release)?;
+        let bytes = section::embed(&stripped, manifest).map_err(BuildError::Embed)?;
+        let usual_path = target_dir.join("plugins").join(format!("{name}.wasm"));
+        Ok(Self { bytes, usual_path })
     }
 }
 
@@ -173,36 +127,6 @@ fn tools(
 /// The names of tools.
 pub(super) fn names(tools: &[ToolDefinition]) -> Vec<String> {
     tools.iter().map(|tool| tool.name.clone()).collect()
-}
-
-/// The text of `plugin.toml` beside Cargo.toml, checked; without one, what Cargo.toml says.
-fn manifest(package: &cargo::Package) -> Result<String, BuildError> {
-    let path = package.folder.join("plugin.toml");
-    match fs::read_to_string(&path) {
-        Ok(text) => match Manifest::parse(&text) {
-            Ok(_) => Ok(text),
-            Err(errors) => Err(BuildError::Manifest {
-                path,
-                source: Box::new(errors),
-            }),
-        },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(default_manifest(package)),
-        Err(error) => Err(BuildError::io("read", &path)(error)),
-    }
-}
-
-fn default_manifest(package: &cargo::Package) -> String {
-    let mut plugin = toml::Table::new();
-    // A package may be called `A_b`; a plugin's id is written in lower case with hyphens.
-    plugin.insert(
-        "id".into(),
-        package.name.to_lowercase().replace('_', "-").into(),
-    );
-    plugin.insert("version".into(), package.version.clone().into());
-    if let Some(description) = &package.description {
-        plugin.insert("description".into(), description.clone().into());
-    }
-    toml::Table::from_iter([("plugin".to_string(), plugin.into())]).to_string()
 }
 
 /// Writes the plugin in one step: a host that watches the file sees the old one or the new one.

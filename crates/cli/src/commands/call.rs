@@ -3,8 +3,8 @@
 mod input;
 mod render;
 
-use crate::args::{CallArgs, Format};
-use crate::arguments;
+use crate::args::{CallArgs, Format, GrantArgs};
+use crate::arguments::{self, Assignment};
 use crate::decided::{self, Decided, Refused};
 use crate::error::CliError;
 use crate::host::{self, Session};
@@ -58,7 +58,8 @@ fn all(
 /// The plugin in the file as the command line says, or the installed one of this id as its configuration says.
 async fn loaded(session: &'static Session, args: &CallArgs) -> Result<Plugin, CliError> {
     let Some(id) = installed::id(&args.file) else {
-        let options = load_options(&session.host, args.file.clone(), args).await?;
+        let (file, limits) = (args.file.clone(), limits(args));
+        let options = load_options(&session.host, file, &args.grant, &args.set, limits).await?;
         return Ok(session.load(args.file.clone(), options).await?);
     };
     let own = [
@@ -66,7 +67,7 @@ async fn loaded(session: &'static Session, args: &CallArgs) -> Result<Plugin, Cl
         ("--fuel", args.fuel.is_some()),
         ("--memory", args.memory.is_some()),
     ];
-    installed::refuse(&id, &[args.grant.given(), own].concat())?;
+    installed::refuse(&id, &[&args.grant.given()[..], &own].concat())?;
     Installed::open(session, &args.host).await?.plugin(&id)
 }
 
@@ -104,32 +105,38 @@ async fn answers(
     Ok(())
 }
 
-/// What the command line says as the plugin's operator: its settings and its limits.
+/// What the command line says of the plugin's limits.
+pub(super) fn limits(args: &CallArgs) -> LimitOverrides {
+    LimitOverrides {
+        fuel: args.fuel,
+        memory_bytes: args.memory.map(|size| size.as_u64()),
+        ..LimitOverrides::default()
+    }
+}
+
+/// What the command line says as the plugin's operator: its settings, and what it may reach.
 pub(super) async fn load_options(
     host: &Host,
     source: impl Into<Source>,
-    args: &CallArgs,
+    grant: &GrantArgs,
+    set: &[Assignment],
+    limits: LimitOverrides,
 ) -> Result<LoadOptions, CliError> {
-    let grant = args.grant.grant();
+    let grant = grant.grant();
     slots_filled(&grant)?;
     let mut config = Map::new();
-    if !args.set.is_empty() {
+    if !set.is_empty() {
         let manifest = host.inspect(source).await?.manifest;
         let schema = manifest
             .as_ref()
             .and_then(|manifest| manifest.config.as_ref());
         arguments::assign(
             &mut config,
-            &args.set,
+            set,
             "--set",
             schema.map_or(&Value::Null, |schema| schema.as_json()),
         )?;
     }
-    let limits = LimitOverrides {
-        fuel: args.fuel,
-        memory_bytes: args.memory.map(|size| size.as_u64()),
-        ..LimitOverrides::default()
-    };
     Ok(LoadOptions {
         grant,
         config,
@@ -160,10 +167,10 @@ fn told(error: CliError, decided: &Decided, plugin: &Plugin) -> CliError {
 
 /// Every slot that a granted or denied capability has must be filled: else it means nothing, or far too much.
 fn slots_filled(grant: &Grant) -> Result<(), CliError> {
-    let capabilities = grant.allowed().iter().chain(grant.denied());
+    let capabilities = [grant.allowed(), grant.denied(), grant.askable()].concat();
     let fill = |capability: &Capability| grant.slots().fill(capability).err();
     let mut errors: Vec<SlotError> = Vec::new();
-    for error in capabilities.filter_map(fill) {
+    for error in capabilities.iter().filter_map(fill) {
         if !errors.contains(&error) {
             errors.push(error);
         }

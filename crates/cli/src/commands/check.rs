@@ -47,6 +47,9 @@ fn as_json(seen: Option<&Inspection>, brings: &Brings) -> Value {
         "hooks": brings.as_ref().map(|brings| &brings.hooks).ok(),
         "providers": brings.as_ref().map(|brings| &brings.providers).ok(),
         "roles": brings.as_ref().map(|brings| &brings.roles).ok(),
+        "resources": brings.as_ref().map(|brings| &brings.resources).ok(),
+        "resourceTemplates": brings.as_ref().map(|brings| &brings.templates).ok(),
+        "prompts": brings.as_ref().map(|brings| &brings.prompts).ok(),
     })
 }
 

@@ -88,11 +88,16 @@ pub(super) struct Names {
     pub(super) hooks: Vec<String>,
     pub(super) providers: Vec<String>,
     pub(super) roles: Vec<String>,
+    pub(super) resources: Vec<String>,
+    pub(super) templates: Vec<String>,
+    pub(super) prompts: Vec<String>,
 }
 
 impl Names {
     pub(super) fn of(brings: &Definitions) -> Self {
         let hook = |hook: &HookDefinition| format!("{} ({} {})", hook.name, hook.mode, hook.point);
+        let at = |name: &str, address: &str| format!("{name} ({address})");
+        let (resources, templates) = (brings.resources.iter(), brings.resource_templates.iter());
         Self {
             tools: names(&brings.tools),
             hooks: brings.hooks.iter().map(hook).collect(),
@@ -102,6 +107,11 @@ impl Names {
                 .map(|one| one.name.clone())
                 .collect(),
             roles: brings.roles.iter().map(|one| one.name.clone()).collect(),
+            resources: resources.map(|one| at(&one.name, &one.uri)).collect(),
+            templates: templates
+                .map(|one| at(&one.name, &one.uri_template))
+                .collect(),
+            prompts: brings.prompts.iter().map(|one| one.name.clone()).collect(),
         }
     }
 
@@ -112,6 +122,9 @@ impl Names {
             ("hooks", &self.hooks),
             ("providers", &self.providers),
             ("roles", &self.roles),
+            ("resources", &self.resources),
+            ("templates", &self.templates),
+            ("prompts", &self.prompts),
         ] {
             if !names.is_empty() {
                 text += &row(label, names);

@@ -1,4 +1,4 @@
-//! `portcullis dev`: a plugin crate kept built, loaded and called while it changes.
+//! `portcullis dev`: a plugin project kept built, loaded and called while it changes.
 
 mod changes;
 
@@ -84,7 +84,9 @@ impl Dev {
             return self.tell_unchanged(&digest);
         }
         let bytes = built.bytes.as_slice();
-        let options = call::load_options(&self.session.host, bytes, &self.call).await?;
+        let CallArgs { grant, set, .. } = &self.call;
+        let limits = call::limits(&self.call);
+        let options = call::load_options(&self.session.host, bytes, grant, set, limits).await?;
         let plugin = self.session.load(bytes, options).await?;
         build::write(&built.usual_path, bytes)?;
         let surface = plugin.surface();

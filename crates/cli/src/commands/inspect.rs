@@ -6,7 +6,7 @@ use crate::error::CliError;
 use crate::escape;
 use crate::output::{self, DIM, HEADING};
 use bytesize::ByteSize;
-use portcullis_host_core::{Definitions, Inspection, Manifest, ToolDefinition};
+use portcullis_host_core::{Definitions, Inspection, Manifest, PromptDefinition, ToolDefinition};
 use serde_json::{Value, json};
 
 /// Shows the plugin. Where it can't be loaded its tools are not known: the rest is shown, then the reason is the error.
@@ -33,6 +33,11 @@ fn as_json(seen: &Inspection, brings: Option<&Definitions>) -> Value {
         "hooks": brings.map(|brings| &brings.hooks),
         "providers": brings.map(|brings| &brings.providers),
         "roles": brings.map(|brings| &brings.roles),
+        "functions": brings.map(|brings| &brings.functions),
+        "leftOut": brings.map(|brings| &brings.left_out),
+        "resources": brings.map(|brings| &brings.resources),
+        "resourceTemplates": brings.map(|brings| &brings.resource_templates),
+        "prompts": brings.map(|brings| &brings.prompts),
     })
 }
 
@@ -68,6 +73,7 @@ pub(super) fn brought(brings: &Definitions) -> Result<String, CliError> {
     for tool in &brings.tools {
         text += &tool_text(tool)?;
     }
+    text += &functions(brings);
     for hook in &brings.hooks {
         let name = escape::line(&hook.name);
         text += &format!(
@@ -98,7 +104,81 @@ pub(super) fn brought(brings: &Definitions) -> Result<String, CliError> {
             role.prompt
         ));
     }
+    for resource in &brings.resources {
+        text += &readable("resource", &resource.name, resource.title.as_deref());
+        text += &described(resource.description.as_deref());
+        text += &at(&resource.uri, resource.media_type.as_deref());
+    }
+    for template in &brings.resource_templates {
+        text += &readable(
+            "resource template",
+            &template.name,
+            template.title.as_deref(),
+        );
+        text += &described(template.description.as_deref());
+        text += &at(&template.uri_template, template.media_type.as_deref());
+        for one in &template.variables {
+            text += &variable(&one.name, "", one.description.as_deref(), &one.values);
+        }
+    }
+    for prompt in &brings.prompts {
+        text += &prompt_text(prompt);
+    }
     Ok(text)
+}
+
+/// Which tool is which function of the component's own, and what is none.
+fn functions(brings: &Definitions) -> String {
+    let mut text = String::new();
+    for function in &brings.functions {
+        let path = escape::line(&function.function);
+        text += &format!("\n{HEADING}function {path}{HEADING:#}\n");
+        text += &indented(&format!("tool {}\n{}", function.tool, function.signature));
+    }
+    for out in &brings.left_out {
+        let path = escape::line(&out.function);
+        text += &format!("\n{HEADING}function {path}{HEADING:#} {DIM}[left out]{DIM:#}\n");
+        text += &indented(&out.reason);
+    }
+    text
+}
+
+fn prompt_text(prompt: &PromptDefinition) -> String {
+    let mut text = readable("prompt", &prompt.name, prompt.title.as_deref());
+    text += &described(prompt.description.as_deref());
+    for one in &prompt.arguments {
+        let mark = if one.required { " (required)" } else { "" };
+        text += &variable(&one.name, mark, one.description.as_deref(), &one.values);
+    }
+    text
+}
+
+/// A heading with a kind, a name and a title.
+fn readable(kind: &str, name: &str, title: Option<&str>) -> String {
+    let name = escape::line(name);
+    let title = title.map(|title| format!(" – {}", escape::line(title)));
+    let title = title.unwrap_or_default();
+    format!("\n{HEADING}{kind} {name}{HEADING:#}{title}\n")
+}
+
+fn described(description: Option<&str>) -> String {
+    description.map(indented).unwrap_or_default()
+}
+
+/// Where something is, and what it is.
+fn at(address: &str, media_type: Option<&str>) -> String {
+    let media_type = media_type.map(|media_type| format!(" {media_type}"));
+    indented(&format!("at {address}{}", media_type.unwrap_or_default()))
+}
+
+/// A variable of a template, or an argument of a prompt.
+fn variable(name: &str, mark: &str, description: Option<&str>, values: &[String]) -> String {
+    let description = description.map(|description| format!(": {description}"));
+    let mut text = format!("{name}{mark}{}", description.unwrap_or_default());
+    if !values.is_empty() {
+        text += &format!(" [{}]", values.join(", "));
+    }
+    indented(&text)
 }
 
 /// The manifest as its file would say it.

@@ -1,20 +1,28 @@
-//! `portcullis new`: a plugin crate that builds, passes its own test and runs.
+//! `portcullis new`: a plugin project that builds, passes its own test and runs.
 
-use crate::args::{Format, NewArgs, Template};
+mod other;
+mod rust;
+
+use crate::args::{Format, Lang, NewArgs, Template};
 use crate::error::CliError;
 use crate::output;
+use clap::ValueEnum as _;
 use serde::Serialize;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why no crate was made.
+/// Why no project was made.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NewError {
     #[error(
-        "{name:?} can't name a plugin crate: {problem}\n  use lower-case letters, digits and hyphens, a letter first, at most 64, for example `my-plugin`"
+        "{name:?} can't name a plugin: {problem}\n  use lower-case letters, digits and hyphens, a letter first, at most 64, for example `my-plugin`"
     )]
     Name { name: String, problem: &'static str },
+    #[error(
+        "the template {template} is for Rust only\n  in other languages a new project is a tool; leave --template out"
+    )]
+    Template { template: String },
     #[error(
         "{path:?} exists already\n  choose another name, or remove it first; nothing was changed"
     )]
@@ -27,23 +35,60 @@ pub(crate) enum NewError {
     Write { path: PathBuf, source: io::Error },
 }
 
-/// Makes the crate in the current folder.
+/// What is written, and how it is used.
+struct Project {
+    files: Files,
+    /// The command that runs the project's own test, where it has one.
+    test: Option<&'static str>,
+    /// The tool and the arguments that the project's README and `new` itself show.
+    call: &'static str,
+}
+
+/// Each file's path in the project, and its text.
+type Files = Vec<(&'static str, String)>;
+
+/// Makes the project in the current folder.
 pub(crate) fn run(args: &NewArgs, format: Format) -> Result<(), CliError> {
     let name = checked(&args.name)?;
-    let files = files(name, args.template, &sdk(args)?);
+    let project = project(name, args)?;
     let folder = Path::new(name);
-    write_all(folder, &files)?;
+    write_all(folder, &project.files)?;
     match format {
         Format::Json => output::json(&Made {
             path: folder,
-            files: files.iter().map(|(path, _)| *path).collect(),
+            files: project.files.iter().map(|(path, _)| *path).collect(),
         }),
         Format::Text => {
-            let call = call(args.template);
+            let test = project
+                .test
+                .map_or_else(String::new, |test| format!("  {test}\n"));
+            let (call, build) = (
+                project.call,
+                match args.lang {
+                    Lang::Rust => "portcullis build",
+                    _ => "portcullis build --install-tools",
+                },
+            );
             output::text(&format!(
-                "made the plugin crate {name}\n\nnext:\n  cd {name}\n  cargo test\n  portcullis build\n  portcullis call target/plugins/{name}.wasm {call}\n"
+                "made the plugin {name}\n\nnext:\n  cd {name}\n{test}  {build}\n  portcullis call target/plugins/{name}.wasm {call}\n"
             ))
         }
+    }
+}
+
+fn project(name: &str, args: &NewArgs) -> Result<Project, NewError> {
+    if args.lang != Lang::Rust && args.template != Template::Tool {
+        let template = args.template.to_possible_value();
+        return Err(NewError::Template {
+            template: template.map_or_else(String::new, |value| value.get_name().into()),
+        });
+    }
+    match args.lang {
+        Lang::Rust => rust::project(name, args),
+        Lang::Python => Ok(other::project(name, &other::PYTHON)),
+        Lang::Javascript => Ok(other::project(name, &other::JAVASCRIPT)),
+        Lang::Typescript => Ok(other::project(name, &other::TYPESCRIPT)),
+        Lang::C => Ok(other::project(name, &other::C)),
     }
 }
 
@@ -51,6 +96,21 @@ pub(crate) fn run(args: &NewArgs, format: Format) -> Result<(), CliError> {
 struct Made<'a> {
     path: &'a Path,
     files: Vec<&'static str>,
+}
+
+/// Fills what files of all languages have; the rest is the language's.
+fn filled(text: &str, name: &str, about: &str, call: &str) -> String {
+    text.replace("{{name}}", name)
+        .replace("{{about}}", about)
+        .replace("{{call}}", call)
+        .replace("{{repository}}", env!("CARGO_PKG_REPOSITORY"))
+}
+
+/// The manifest.
+fn manifest(policy: &str, request: &str) -> String {
+    include_str!("../../templates/shared/plugin.toml.in")
+        .replace("{{policy}}", policy)
+        .replace("{{request}}", request)
 }
 
 /// A name that Cargo, rustc and a plugin's id all take.
@@ -68,7 +128,7 @@ fn checked(name: &str) -> Result<&str, NewError> {
         "it holds another character"
     } else if name.ends_with('-') || name.contains("--") {
         "a hyphen stands between two other characters"
-    } else if RESERVED.contains(&name) {
+    } else if rust::RESERVED.contains(&name) {
         "Rust or the SDK uses that name itself"
     } else {
         return Ok(name);
@@ -77,192 +137,6 @@ fn checked(name: &str) -> Result<&str, NewError> {
         name: name.into(),
         problem,
     })
-}
-
-/// Keywords, the crates that every crate sees, folders and programs that Cargo makes, and the one dependency.
-const RESERVED: &[&str] = &[
-    "abstract",
-    "alloc",
-    "as",
-    "async",
-    "await",
-    "become",
-    "box",
-    "break",
-    "build",
-    "const",
-    "continue",
-    "core",
-    "crate",
-    "deps",
-    "do",
-    "dyn",
-    "else",
-    "enum",
-    "examples",
-    "extern",
-    "false",
-    "final",
-    "fn",
-    "for",
-    "gen",
-    "if",
-    "impl",
-    "in",
-    "incremental",
-    "let",
-    "loop",
-    "macro",
-    "match",
-    "mod",
-    "move",
-    "mut",
-    "override",
-    "plugins",
-    "portcullis-guest-sdk",
-    "priv",
-    "proc-macro",
-    "pub",
-    "ref",
-    "return",
-    "self",
-    "static",
-    "std",
-    "struct",
-    "super",
-    "test",
-    "trait",
-    "true",
-    "try",
-    "type",
-    "typeof",
-    "union",
-    "unsafe",
-    "unsized",
-    "use",
-    "virtual",
-    "where",
-    "while",
-    "yield",
-];
-
-/// The SDK dependency's `path` or `version`, as the right side of a key in Cargo.toml.
-fn sdk(args: &NewArgs) -> Result<String, NewError> {
-    let path = match (&args.sdk_path, &args.sdk_version) {
-        (_, Some(version)) => return Ok(toml_string("version", &version.to_string())),
-        (Some(path), None) => Some(path.clone()),
-        (None, None) => Some(Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("guest-sdk"))
-            .filter(|path| is_sdk(path)),
-    };
-    let Some(path) = path else {
-        return Ok(toml_string("version", env!("CARGO_PKG_VERSION")));
-    };
-    match path.canonicalize() {
-        Ok(full) if is_sdk(&full) => Ok(toml_string("path", &full.to_string_lossy())),
-        _ => Err(NewError::NoSdk { path }),
-    }
-}
-
-fn is_sdk(path: &Path) -> bool {
-    fs::read_to_string(path.join("Cargo.toml"))
-        .is_ok_and(|text| text.contains("name = \"portcullis-guest-sdk\""))
-}
-
-fn toml_string(key: &str, value: &str) -> String {
-    format!("{key} = {}", toml::Value::from(value))
-}
-
-/// The tool and the arguments that the new crate's README and `new` itself show.
-fn call(template: Template) -> &'static str {
-    match template {
-        Template::Tool => "greet --arg name=World",
-        Template::StreamingTool => "count --arg to=3 --stream",
-        Template::Session => "add --args '{\"item\": \"milk\"}' --args '{\"item\": \"bread\"}'",
-        // Its server stands for the author's own, which is not there yet.
-        Template::HttpTool => "city --arg name=Berlin",
-    }
-}
-
-/// What a plugin that asks a server has in its manifest.
-const CITIES: &str = r#"
-# What the plugin may be granted. `portcullis call` grants it with --allow, and a call that is denied says which.
-[capabilities]
-request = ["http:GET https://api.example.com/cities"]
-"#;
-
-/// What one template has and others have not.
-struct Own {
-    lib: &'static str,
-    about: &'static str,
-    policy: &'static str,
-    /// Of the SDK.
-    feature: Option<&'static str>,
-    /// The manifest's capabilities.
-    request: &'static str,
-}
-
-fn own(template: Template) -> Own {
-    let tool = Own {
-        lib: include_str!("../../templates/tool.rs"),
-        about: "Greets people.",
-        policy: "fresh",
-        feature: None,
-        request: "",
-    };
-    match template {
-        Template::Tool => tool,
-        Template::StreamingTool => Own {
-            lib: include_str!("../../templates/streaming_tool.rs"),
-            about: "Counts, number by number.",
-            feature: Some("streaming"),
-            ..tool
-        },
-        Template::Session => Own {
-            lib: include_str!("../../templates/session.rs"),
-            about: "Keeps a list for as long as a session lasts.",
-            policy: "session",
-            ..tool
-        },
-        Template::HttpTool => Own {
-            lib: include_str!("../../templates/http_tool.rs"),
-            about: "Tells about cities.",
-            request: CITIES,
-            ..tool
-        },
-    }
-}
-
-/// Each file's path in the crate, and its text.
-fn files(name: &str, template: Template, sdk: &str) -> Vec<(&'static str, String)> {
-    let own = own(template);
-    let features = own.feature.map_or_else(String::new, |feature| {
-        format!(", features = [\"{feature}\"]")
-    });
-    let fill = |text: &str| {
-        text.replace("{{name}}", name)
-            .replace("{{about}}", own.about)
-            .replace("{{policy}}", own.policy)
-            .replace("{{request}}", own.request)
-            .replace("{{sdk}}", &format!("{sdk}{features}"))
-            .replace("{{call}}", call(template))
-            .replace("{{repository}}", env!("CARGO_PKG_REPOSITORY"))
-    };
-    vec![
-        (
-            "Cargo.toml",
-            fill(include_str!("../../templates/Cargo.toml.in")),
-        ),
-        (
-            "plugin.toml",
-            fill(include_str!("../../templates/plugin.toml.in")),
-        ),
-        ("src/lib.rs", own.lib.to_string()),
-        (
-            "README.md",
-            fill(include_str!("../../templates/README.md.in")),
-        ),
-        (".gitignore", "/target\n".to_string()),
-    ]
 }
 
 /// Writes all files into a folder that must not be there yet, or leaves nothing.
@@ -335,15 +209,18 @@ mod tests {
 
     #[test]
     fn every_placeholder_is_filled() {
-        for template in Template::value_variants() {
-            for (path, text) in files("x", *template, "version = \"1\"") {
-                assert!(!text.contains("{{"), "{path}: {text}");
-            }
+        let rust = Template::value_variants()
+            .iter()
+            .map(|template| rust::files("x", *template, "version = \"1\""));
+        let languages = [
+            other::PYTHON,
+            other::JAVASCRIPT,
+            other::TYPESCRIPT,
+            other::C,
+        ];
+        let other = languages.map(|own| other::project("x", &own).files);
+        for (path, text) in rust.chain(other).flatten() {
+            assert!(!text.contains("{{"), "{path}: {text}");
         }
-    }
-
-    #[test]
-    fn a_path_is_written_as_a_toml_string() {
-        assert_eq!(toml_string("path", "C:\\a \"b\""), "path = 'C:\\a \"b\"'");
     }
 }

@@ -46,7 +46,7 @@ fn fails(ran: &Ran, code: i32, words: &str) {
 #[test]
 fn a_folder_without_a_crate_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    fails(&build(folder.path(), &[]), 1, "there is no Cargo.toml");
+    fails(&build(folder.path(), &[]), 1, "there is no plugin project");
     fails(&build(Path::new("/nowhere"), &[]), 1, "\"/nowhere\"");
 }
 
@@ -153,7 +153,7 @@ fn a_missing_target_is_named_with_the_command_that_adds_it() {
     let (_folder, mut build) = without_target("no-target");
     let ran = Ran::of(&mut build);
     assert_eq!(ran.code, Some(1));
-    for words in ["rustup target add wasm32-wasip2", "--install-target"] {
+    for words in ["rustup target add wasm32-wasip2", "--install-tools"] {
         assert!(ran.stderr.contains(words), "{}", ran.stderr);
     }
 }
@@ -168,7 +168,7 @@ fn a_missing_target_is_added_with_rustup_where_that_is_asked_for() {
     );
     let path = std::env::var("PATH").unwrap();
     build
-        .args(["--install-target", "--output=json"])
+        .args(["--install-tools", "--output=json"])
         .env("PATH", format!("{}:{path}", folder.path().display()));
     fails(
         &Ran::of(&mut build),

@@ -107,6 +107,30 @@ fn inspect_shows_all_that_a_host_knows() {
 }
 
 #[test]
+fn inspect_shows_which_tool_is_which_function_and_what_is_none() {
+    let shown = run(&["inspect", "--output=json", guests::WELL_PLAIN]).json();
+    let functions = shown["functions"].as_array().unwrap();
+    assert!(functions.contains(&json!({
+        "tool": "values_reverse",
+        "function": "plain:types/values@1.2.0/reverse",
+        "signature": "func(data: list<u8>) -> list<u8>",
+    })));
+    assert_eq!(
+        shown["leftOut"][0]["function"],
+        "plain:types/handles@1.2.0/[constructor]counter"
+    );
+
+    let shown = run(&["inspect", guests::WELL_PLAIN]).ok();
+    for part in [
+        "function plain:types/values@1.2.0/reverse\n  tool values_reverse\n  func(data: list<u8>) -> list<u8>",
+        "\"contentEncoding\": \"base64\"",
+        "function plain:types/handles@1.2.0/total [left out]\n  it takes or gives handles",
+    ] {
+        assert!(shown.contains(part), "{part} is missing in\n{shown}");
+    }
+}
+
+#[test]
 fn inspect_shows_what_it_can_of_a_plugin_that_is_not_loadable() {
     let ran = run(&["inspect", "--output=json", guests::HOSTILE_LIST_TRAPS]);
     assert_eq!(ran.code, Some(3));
@@ -207,4 +231,42 @@ fn a_manifest_that_is_not_there_or_too_large_is_an_error() {
     let large = run(&["check", path_text]);
     assert_eq!(large.code, Some(3));
     assert!(large.stderr.contains("manifest-bytes"), "{}", large.stderr);
+}
+
+#[test]
+fn resources_and_prompts_are_listed_and_shown() {
+    let report = run(&["check", guests::WELL_RESOURCES]).ok();
+    for row in [
+        "resources all (notes://all)",
+        "          today (notes://today)",
+        "          of_day (notes://days/{day})",
+        "prompts   greet",
+        "          review",
+    ] {
+        assert!(
+            report.lines().any(|line| line == row),
+            "{row} is missing in\n{report}"
+        );
+    }
+    let shown = run(&["inspect", guests::WELL_RESOURCES]).ok();
+    for part in [
+        "resource today – Today",
+        "at notes://today text/markdown",
+        "day: Which day. [monday, tuesday, wednesday]",
+        "code (required): The code.",
+        "style [short, long]",
+    ] {
+        assert!(shown.contains(part), "{part} is missing in\n{shown}");
+    }
+    let shown = run(&["inspect", "--output=json", guests::WELL_RESOURCES]).json();
+    let named = |list: &str, name: &str| {
+        let mut all = shown[list].as_array().unwrap().iter();
+        all.find(|one| one["name"] == name).unwrap().clone()
+    };
+    assert_eq!(named("resources", "today")["uri"], "notes://today");
+    assert_eq!(
+        named("resourceTemplates", "of_day")["variables"][0]["name"],
+        "day"
+    );
+    assert_eq!(named("prompts", "review")["arguments"][0]["required"], true);
 }

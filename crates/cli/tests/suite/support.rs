@@ -39,6 +39,7 @@ pub(crate) fn portcullis() -> Command {
         "PORTCULLIS_SECRET_STORE",
         "PORTCULLIS_SIGNATURES",
         "PORTCULLIS_STATE_DIR",
+        "PORTCULLIS_TOKENS_DIR",
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         "TRACEPARENT",
         "NO_COLOR",

@@ -6,10 +6,14 @@ pub(crate) mod asking;
 mod hooks;
 #[cfg(all(feature = "lifecycle", not(feature = "sync")))]
 mod lifecycle;
+#[cfg(feature = "prompt")]
+mod prompts;
 #[cfg(all(feature = "providers", not(feature = "sync")))]
 mod providers;
 #[cfg(not(feature = "sync"))]
 pub(crate) mod reading;
+#[cfg(feature = "resource")]
+pub(crate) mod resources;
 #[cfg(feature = "roles")]
 mod roles;
 pub(crate) mod services;
@@ -38,6 +42,18 @@ compile_error!(
 mod tool_types {
     pub(crate) use crate::error::ToolError;
     pub(crate) use crate::types::*;
+}
+
+/// The contract's `resource-types`, likewise.
+#[cfg(feature = "resource")]
+mod resource_types {
+    pub(crate) use crate::resource::*;
+}
+
+/// The contract's `prompt-types`, likewise.
+#[cfg(feature = "prompt")]
+mod prompt_types {
+    pub(crate) use crate::prompt::*;
 }
 
 macro_rules! bindings {

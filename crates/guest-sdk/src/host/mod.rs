@@ -10,8 +10,10 @@ use sandbox as answering;
 #[cfg(not(target_arch = "wasm32"))]
 use scripted as answering;
 
+#[cfg(feature = "resource")]
+pub(crate) use answering::resource_changed;
 pub(crate) use answering::{
-    cancel_requested, cancel_wait, config_all, http_send, invoke_call, llm_chat, log,
+    ask, cancel_requested, cancel_wait, config_all, http_send, invoke_call, llm_chat, log,
     planner_solve, report_progress, retrieval_search, secret_exists, secret_reveal, state_delete,
     state_get, state_keys, state_set,
 };

@@ -32,3 +32,12 @@ pub(super) fn find<E: Entry>(name: &str) -> Option<&'static E> {
     let mut entries = inventory::iter::<E>.into_iter();
     entries.find(|entry| entry.name() == name)
 }
+
+/// A doc comment, if there is one.
+pub(super) fn given(doc: &str) -> Option<String> {
+    (!doc.is_empty()).then(|| doc.to_owned())
+}
+
+pub(super) fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}

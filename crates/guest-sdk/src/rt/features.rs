@@ -59,6 +59,24 @@ macro_rules! __lacks_roles {
     };
 }
 
+#[cfg(not(feature = "prompt"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __lacks_prompt {
+    () => {
+        $crate::__lacks_feature!("#[plugin_prompt]", "prompt");
+    };
+}
+
+#[cfg(not(feature = "resource"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __lacks_resource {
+    () => {
+        $crate::__lacks_feature!("#[plugin_resource]", "resource");
+    };
+}
+
 #[cfg(feature = "hooks")]
 pub use crate::__has_feature as needs_hooks;
 #[cfg(feature = "lifecycle")]
@@ -67,11 +85,19 @@ pub use crate::__has_feature as needs_lifecycle;
 pub use crate::__has_feature as needs_providers;
 #[cfg(feature = "roles")]
 pub use crate::__has_feature as needs_roles;
+#[cfg(feature = "prompt")]
+pub use crate::__has_feature as needs_prompt;
+#[cfg(feature = "resource")]
+pub use crate::__has_feature as needs_resource;
 #[cfg(not(feature = "hooks"))]
 pub use crate::__lacks_hooks as needs_hooks;
 #[cfg(not(feature = "lifecycle"))]
 pub use crate::__lacks_lifecycle as needs_lifecycle;
+#[cfg(not(feature = "prompt"))]
+pub use crate::__lacks_prompt as needs_prompt;
 #[cfg(not(feature = "providers"))]
 pub use crate::__lacks_providers as needs_providers;
+#[cfg(not(feature = "resource"))]
+pub use crate::__lacks_resource as needs_resource;
 #[cfg(not(feature = "roles"))]
 pub use crate::__lacks_roles as needs_roles;

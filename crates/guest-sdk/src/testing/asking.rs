@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::Host;
 use crate::HostError;
+use crate::ask::Answer;
 use crate::error::ToolError;
 use crate::planner::PlanStep;
 use crate::retrieval::Chunk;
@@ -89,6 +90,19 @@ impl Host {
         tools.insert(tool.to_owned(), answer);
         drop(tools);
         self
+    }
+
+    /// Lets the person answer. Several answers are given in turn, the last one from then on; without any the plugin is denied to
+    /// ask. What is accepted goes to the plugin as it is: no test host holds it against the schema.
+    #[must_use]
+    pub fn answer(self, answer: Answer<Value>) -> Self {
+        self.script.agent.answers.borrow_mut().push_back(answer);
+        self
+    }
+
+    /// What the plugin asked the person, each a message and a schema, in order.
+    pub fn asked(&self) -> Vec<(String, Value)> {
+        self.script.agent.asked.borrow().clone()
     }
 
     /// What the plugin asked the host's model, in order.

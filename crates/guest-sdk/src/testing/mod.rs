@@ -30,6 +30,7 @@
 
 mod agent;
 mod asking;
+mod offering;
 mod reply;
 
 use std::rc::Rc;
@@ -39,6 +40,7 @@ pub use serde_json::json;
 
 pub use agent::{Chatted, Handled, hooks, providers, roles};
 pub use asking::LlmReply;
+pub use offering::{prompts, resources, templates};
 pub use reply::{Reply, SentRequest};
 
 use crate::context::Context;
@@ -49,6 +51,9 @@ use crate::rt;
 use crate::types::{Blob, Progress, ToolCall, ToolDefinition, ToolOutput};
 #[cfg(feature = "streaming")]
 use crate::types::{Content, ToolEvent};
+
+/// The id of every call of a test host.
+const CALL_ID: &str = "test-call";
 
 /// A host whose answers are set by a test.
 #[derive(Clone, Debug, Default)]
@@ -319,7 +324,7 @@ impl Host {
 
     fn tool_call(&self, tool: &str, arguments: String) -> ToolCall {
         ToolCall {
-            call_id: "test-call".to_owned(),
+            call_id: CALL_ID.to_owned(),
             name: tool.to_owned(),
             arguments,
             attachments: self.attachments.clone(),

@@ -74,6 +74,9 @@ impl RegistryInvoke {
         };
         let scope = CallScope {
             chain: Some(caller.chain.clone()),
+            principal: caller.principal.clone(),
+            services: caller.services.clone(),
+            log: caller.log.clone(),
             ..CallScope::default()
         };
         let mut prepared = self.registry.snapshot().prepare_by_name(name, call)?;

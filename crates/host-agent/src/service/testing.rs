@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_host_core::{Chain, Link, PluginId, ServiceCaller};
+use portcullis_host_core::{Chain, Link, PluginId, ServiceCaller, Services};
 use portcullis_host_policy::{Digest, Identity};
 use tokio::time::Instant;
 
@@ -18,6 +18,9 @@ pub(super) fn caller(within: Duration) -> ServiceCaller {
         plugin,
         identity: Identity::from(Digest::of(b"asker")),
         call: Arc::from("call-1"),
+        principal: None,
         chain: Chain::of(link, Instant::now() + within),
+        services: Services::default(),
+        log: None,
     }
 }

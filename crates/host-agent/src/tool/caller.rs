@@ -113,8 +113,12 @@ impl ToolCaller {
 }
 
 impl PreparedCall {
-    /// Asks the handlers of `before-tool-call`, and takes over what they made of the arguments.
-    pub(crate) async fn ask(
+    /// Asks the handlers of `before-tool-call`, and takes over what they made of the arguments. Where a gate stopped the call, it is
+    /// not to be made. `id` names the call.
+    ///
+    /// # Panics
+    /// As [`HookRunner::run`].
+    pub async fn ask(
         &mut self,
         hooks: &HookRunner,
         table: &Arc<HookTable>,

@@ -20,12 +20,16 @@ mod tests;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use portcullis_host_core::{
-    Blob, Cancellation, Chain, Error, ToolDefinition, ToolEvent, ToolOutput,
+    Blob, CallOptions, Cancellation, Capability, Chain, Error, InstancePolicy, LogSink, Plugin,
+    Services, ToolDefinition, ToolEvent, ToolOutput,
 };
 use serde_json::Value;
+
+use crate::hook::{Permits as _, PluginPermits};
 
 pub use approval::{
     Answer, ApprovalReason, ApprovalRequest, Approvals, Approver, ToolPattern, Unattended,
@@ -43,6 +47,9 @@ pub use snapshot::{Refused, RefusedReason, ToolSnapshot};
 /// The largest result of a tool, native or a plugin's that streams. All of it goes into a conversation: this is sixteen times what
 /// a plugin's call may answer at once by default, room for some pictures.
 pub const RESULT_BYTES: u64 = 16 * 1024 * 1024;
+
+/// How much longer a call may take whose plugin may ask a person: as long as it takes to read, to think and to type.
+const PERSONS_TIME: Duration = Duration::from_secs(300);
 
 /// Something that a model or a program can call by name, with a JSON object.
 #[async_trait]
@@ -74,6 +81,8 @@ pub type OnEvent = Arc<dyn Fn(ToolEvent) + Send + Sync>;
 pub struct CallScope {
     /// The agent's session.
     pub session: Option<String>,
+    /// On whose behalf it is made, where an agent works for several: what plugins keep is each one's own.
+    pub principal: Option<Arc<str>>,
     /// Handed to a plugin's tool as it is: a conversation's id, a locale.
     pub metadata: Vec<(String, String)>,
     /// Asks the call to end, politely first.
@@ -82,6 +91,43 @@ pub struct CallScope {
     pub on_event: Option<OnEvent>,
     /// The calls that led to this one, where a plugin's tool makes it.
     pub chain: Option<Chain>,
+    /// Granted to this call beside what its plugin was granted: [`CallOptions::grants`].
+    pub grants: Vec<Capability>,
+    /// Services of this call: what is here takes the place of the host's, for it and the calls that it leads to.
+    pub services: Services,
+    /// Who also gets the lines of a plugin's tool, and of what it calls: hand them on, don't wait.
+    pub log: Option<Arc<dyn LogSink>>,
+}
+
+impl CallScope {
+    /// The same for a call of one plugin.
+    pub(crate) fn options(&self, plugin: &Plugin) -> CallOptions {
+        let keeps_sessions = plugin.instance_policy() == InstancePolicy::Session;
+        let on_progress = self.on_event.clone().map(|on_event| {
+            let report = move |progress| on_event(ToolEvent::Progress(progress));
+            Arc::new(report) as Arc<dyn Fn(_) + Send + Sync>
+        });
+        CallOptions {
+            timeout: self.timeout(plugin),
+            session: self.session.clone().filter(|_| keeps_sessions),
+            principal: self.principal.clone(),
+            metadata: self.metadata.clone(),
+            cancel: self.cancel.clone(),
+            on_progress,
+            chain: self.chain.clone(),
+            grants: self.grants.clone(),
+            services: self.services.clone(),
+            log: self.log.clone(),
+            ..CallOptions::default()
+        }
+    }
+
+    /// The plugin's own time, and a person's where it may ask one.
+    fn timeout(&self, plugin: &Plugin) -> Option<Duration> {
+        let asks =
+            self.services.ask.is_some() && PluginPermits(plugin.clone()).permits(&Capability::Ask);
+        asks.then(|| plugin.limits().call.wall_clock + PERSONS_TIME)
+    }
 }
 
 impl fmt::Debug for CallScope {

@@ -1,12 +1,8 @@
 //! A plugin's tool as a [`Tool`].
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use futures::StreamExt;
-use portcullis_host_core::{
-    CallOptions, Error, InstancePolicy, Plugin, ToolDefinition, ToolEvent, ToolOutput,
-};
+use portcullis_host_core::{CallOptions, Error, Plugin, ToolDefinition, ToolEvent, ToolOutput};
 use serde_json::Value;
 
 use super::{CallScope, OnEvent, RESULT_BYTES, Tool, ToolCall};
@@ -30,27 +26,6 @@ impl PluginTool {
     /// The plugin.
     pub fn plugin(&self) -> &Plugin {
         &self.plugin
-    }
-
-    fn options(
-        &self,
-        attachments: Vec<portcullis_host_core::Blob>,
-        scope: &CallScope,
-    ) -> CallOptions {
-        let keeps_sessions = self.plugin.instance_policy() == InstancePolicy::Session;
-        let on_progress = scope.on_event.clone().map(|on_event| {
-            let report = move |progress| on_event(ToolEvent::Progress(progress));
-            Arc::new(report) as Arc<dyn Fn(_) + Send + Sync>
-        });
-        CallOptions {
-            session: scope.session.clone().filter(|_| keeps_sessions),
-            metadata: scope.metadata.clone(),
-            cancel: scope.cancel.clone(),
-            attachments,
-            on_progress,
-            chain: scope.chain.clone(),
-            ..CallOptions::default()
-        }
     }
 
     /// Runs a streaming tool: each piece of its answer is told when it comes, and all of them are the answer.
@@ -92,7 +67,10 @@ impl Tool for PluginTool {
             arguments,
             attachments,
         } = call;
-        let options = self.options(attachments, scope);
+        let options = CallOptions {
+            attachments,
+            ..scope.options(&self.plugin)
+        };
         match &scope.on_event {
             Some(on_event) if self.definition.streams.output => {
                 self.stream(arguments, options, on_event).await

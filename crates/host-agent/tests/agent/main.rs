@@ -9,6 +9,7 @@ mod gates;
 mod hooks;
 mod order;
 mod providers;
+mod readable;
 mod reload;
 mod roles;
 mod services;

@@ -70,6 +70,7 @@ fn stage_on(permits: u32) -> (Stage, TempDir) {
                 retrieval: Some(Arc::new(Corpora::open(corpora).unwrap())),
                 planner: Some(Arc::new(CommandPlanner::new("/bin/sh", files).unwrap())),
                 invoke: Some(Arc::new(invoke)),
+                ..Services::default()
             }
         },
     );

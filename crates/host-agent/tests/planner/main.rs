@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_host_agent::core::{Chain, Link, PlanStep, Planner, ServiceCaller, ServiceError};
+use portcullis_host_agent::core::{
+    Chain, Link, PlanStep, Planner, ServiceCaller, ServiceError, Services,
+};
 use portcullis_host_agent::service::CommandPlanner;
 use portcullis_host_policy::{Digest, Identity};
 use portcullis_test_tools::pyperplan;
@@ -24,7 +26,10 @@ async fn solve(domain: &str, problem: &str) -> Result<Vec<PlanStep>, ServiceErro
         plugin: link.plugin.clone(),
         identity: Identity::from(Digest::of(b"mover")),
         call: Arc::from("call-1"),
+        principal: None,
         chain: Chain::of(link, Instant::now() + Duration::from_secs(60)),
+        services: Services::default(),
+        log: None,
     };
     planner.solve(&caller, domain, problem).await
 }

@@ -9,7 +9,7 @@ use wasmtime::Engine;
 use crate::Digest;
 
 /// Changes whenever the shape of an entry or of what is stored in it does.
-const FORMAT: &[u8] = b"portcullis-cache-2";
+const FORMAT: &[u8] = b"portcullis-cache-3";
 
 /// Names a component compiled for one engine configuration of one version.
 #[derive(Clone, Debug, PartialEq, Eq)]

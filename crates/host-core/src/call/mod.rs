@@ -3,8 +3,11 @@
 mod aside;
 mod chat;
 mod hook;
+mod prompt;
+mod read;
 mod run;
 mod tool;
+mod typed;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,15 +16,16 @@ use futures::stream::BoxStream;
 use tokio::time::Instant;
 
 use self::run::Admitted;
-use crate::CallLimits;
 use crate::access::{Caller, OnDecision};
 use crate::cancel::Cancellation;
 use crate::error::Error;
+use crate::log::LogSink;
 use crate::plugin::PluginInner;
-use crate::service::{Chain, Link};
+use crate::service::{Brought, Chain, Link, Services};
 use crate::state::Call;
 use crate::telemetry::TraceContext;
 use crate::value::{Blob, Content, Progress};
+use crate::{CallLimits, Capability};
 
 pub(crate) use aside::Aside;
 pub use hook::{HookAnswer, HookVerdict};
@@ -37,6 +41,9 @@ pub struct CallOptions {
     pub memory_bytes: Option<u64>,
     /// The session that the call belongs to, for a plugin that keeps sessions; without one, it gets an instance of its own.
     pub session: Option<String>,
+    /// On whose behalf it is made, where a host works for several: what the plugin keeps – state, and instances that it uses
+    /// again – is each one's own. A session is whose its id is: the caller gives out ids that differ.
+    pub principal: Option<Arc<str>>,
     /// The trace that the call belongs to, where no current span says so. The tool finds it as `traceparent` in its metadata, and
     /// its requests carry it on.
     pub trace: Option<TraceContext>,
@@ -56,6 +63,13 @@ pub struct CallOptions {
     /// The calls that led to this one, where a plugin makes it by way of [`Invoke`](crate::Invoke): it ends no later than they do
     /// and shares their permit.
     pub chain: Option<Chain>,
+    /// Granted to this call beside what the plugin was granted: within its manifest and the host's ceiling, and not to the calls that
+    /// it leads to. Folders are opened when a plugin is loaded, and none by this.
+    pub grants: Vec<Capability>,
+    /// Services of this call: what is here takes the place of the host's, for it and the calls that it leads to.
+    pub services: Services,
+    /// Who also gets the lines of this call, and of those that it leads to, without values of secrets: hand them on, don't wait.
+    pub log: Option<Arc<dyn LogSink>>,
 }
 
 impl std::fmt::Debug for CallOptions {
@@ -90,12 +104,16 @@ fn admit(
     let mut call = Call::new(Arc::clone(&id), limits, &plugin.owner.access, deadline);
     let (aside, handed) = aside::aside();
     (call.what, call.chain, call.aside) = (what, chain, aside);
-    if options.on_decision.is_some() || options.trace.is_some() {
+    let granted = &options.grants[..];
+    if !granted.is_empty() || options.on_decision.is_some() || options.trace.is_some() {
         let access = Arc::clone(&plugin.owner.access);
-        call.caller = Caller::watched(access, id, options.on_decision, options.trace);
+        call.caller = Caller::watched(access, id, granted, options.on_decision, options.trace);
     }
+    call.addresses.clone_from(&plugin.addresses);
+    call.brought = Brought::new(plugin, options.services, options.log);
     call.on_progress = options.on_progress;
     call.cancel = options.cancel;
+    call.principal = options.principal;
     Ok(Admitted {
         call,
         session: options.session,

@@ -185,7 +185,10 @@ impl Request {
         };
         let mut output = match answer {
             Ok(output) => convert::output(output, limit)?,
-            Err(error) => return Err(failed(convert::tool_error(error, limit)?, &caller)),
+            Err(error) => {
+                let error = convert::tool_error(error, limit)?;
+                return Err(denied(error, &caller, Error::Tool));
+            }
         };
         find(plugin, &name)?.check_answer(output.structured.as_ref())?;
         output.session_rebuilt = answered.rebuilt;
@@ -212,12 +215,25 @@ impl Work for ToolWork {
     }
 }
 
-/// A tool that gives up for want of a grant says so by its error's code; what it lacked is in the caller's list.
-fn failed(error: ToolError, caller: &Caller) -> Error {
+/// What gives up for want of a grant says so by its error's code; what it lacked is in the caller's list. Anything else fails as
+/// what it is.
+pub(super) fn denied(
+    error: ToolError,
+    caller: &Caller,
+    failed: impl FnOnce(ToolError) -> Error,
+) -> Error {
     if error.code == GuestCode::Denied.as_str() && !caller.denials().is_empty() {
         return caller.denied(error);
     }
-    Error::Tool(error)
+    failed(error)
+}
+
+/// How much of a name or an address that is none an error repeats.
+const SHOWN_CHARS: usize = 200;
+
+/// The start of a text that may be of any length.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().take(SHOWN_CHARS).collect()
 }
 
 /// Reports progress as events too. What the caller does not read in time is folded: the latest is what counts.

@@ -4,7 +4,9 @@ use portcullis_contract::chat::ProviderDefinition;
 use portcullis_contract::hook::{Mode, POINTS, Point};
 use portcullis_host_policy::nearest;
 
-use super::{HookDefinition, Listed, NAME_REMEDY, RoleDefinition, is_name, within};
+use super::{
+    HookDefinition, Listed, NAME_REMEDY, RoleDefinition, is_name, optional, within, wrong,
+};
 use crate::bindings::v0_1::exports::portcullis::role::roles as role;
 use crate::bindings::v0_1::portcullis::chat::chat_types as chat;
 use crate::bindings::v0_1::portcullis::hook::hook_types as hook;
@@ -17,7 +19,6 @@ const ROLE: &str = "role";
 
 /// Bytes of what a plugin says of these, for the limit of a load.
 pub(super) fn size(listed: &Listed) -> u64 {
-    let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     let hooks = listed.hooks.iter();
     let hooks = hooks.map(|hook| hook.point.len() + hook.name.len() + hook.phase.len());
     let providers = listed.providers.iter().map(|provider| {
@@ -136,14 +137,6 @@ fn names<'a>(
         within(limit, limits.tools.into(), seen.len() as u64)?;
     }
     Ok(())
-}
-
-fn wrong(kind: &str, name: &str, problem: &str, remedy: &'static str) -> Error {
-    Error::Definition {
-        tool: None,
-        problem: format!("{kind} {name:?}: {problem}"),
-        remedy,
-    }
 }
 
 #[cfg(test)]

@@ -131,7 +131,7 @@ impl Outgoing {
         let looked_up = timeout(self.connect_time(), self.egress.look_up(target.host()));
         let found = looked_up.await.map_err(|_| Error::DnsTimeout)?;
         let around = host.surroundings().await;
-        let grants = self.caller.access.grants();
+        let grants = self.caller.grants();
         let mut found = found.unwrap_or_default();
         found.truncate(ADDRESSES);
         let mut vetted = vet(&grants, request, found.iter().copied(), &around).into_iter();

@@ -7,7 +7,9 @@ impl Error {
     /// of denials. What is a plugin's own is as its author wrote it.
     pub fn told(&self) -> String {
         match self {
-            Self::Tool(error) => error.message.clone(),
+            Self::Tool(error) | Self::Resource(error) | Self::Prompt(error) => {
+                error.message.clone()
+            }
             Self::Chat(error) => error.message.clone(),
             Self::Hook { message, .. } => message.clone(),
             error if error.is_for_everybody() => error.to_string(),
@@ -22,6 +24,8 @@ impl Error {
             ErrorKind::UnknownTool
                 | ErrorKind::UnknownHook
                 | ErrorKind::UnknownProvider
+                | ErrorKind::UnknownResource
+                | ErrorKind::UnknownPrompt
                 | ErrorKind::Chain
                 | ErrorKind::InvalidArguments
                 | ErrorKind::Unsupported

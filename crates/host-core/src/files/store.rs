@@ -71,7 +71,7 @@ impl Files {
 
     /// Decides on a folder, once a call.
     fn decide(&mut self, folder: usize, access: Access, caller: &Caller) -> bool {
-        let now = caller.access.grants();
+        let now = caller.grants();
         if let Some((grants, allowed)) = self.decided.get(&(folder, access))
             && Arc::ptr_eq(grants, &now)
         {

@@ -1,16 +1,23 @@
 //! What of the contract a component exports: looked up once when it is linked, and again in each instance.
 
+use std::sync::Arc;
+
 use wasmtime::component::{Accessor, Instance, InstancePre};
 use wasmtime::{Result, Store};
 
 use crate::bindings::v0_1::exports::portcullis::chat::provider;
 use crate::bindings::v0_1::exports::portcullis::hook::hooks;
 use crate::bindings::v0_1::exports::portcullis::host::lifecycle;
+use crate::bindings::v0_1::exports::portcullis::prompt::{prompts, sync_prompts};
+use crate::bindings::v0_1::exports::portcullis::resource::{resources, sync_resources};
 use crate::bindings::v0_1::exports::portcullis::role::roles;
 use crate::bindings::v0_1::exports::portcullis::tool::{streaming_tools, sync_tools, tools};
+use crate::bindings::v0_1::portcullis::tool::tool_types as wit;
 use crate::contract::Exports;
 use crate::definition::Listed;
+use crate::instance::Answer;
 use crate::state::State;
+use crate::typed::{self, Functions};
 
 /// Where the exports are in a component.
 pub(super) struct Indices {
@@ -20,11 +27,20 @@ pub(super) struct Indices {
     hooks: Option<hooks::GuestIndices>,
     providers: Option<provider::GuestIndices>,
     roles: Option<roles::GuestIndices>,
+    resources: Option<EitherWay<resources::GuestIndices, sync_resources::GuestIndices>>,
+    prompts: Option<EitherWay<prompts::GuestIndices, sync_prompts::GuestIndices>>,
 }
 
+/// Where tools are: in an interface of the contract, or in functions of the component's own.
 enum ToolsIndices {
-    Async(tools::GuestIndices),
-    Sync(sync_tools::GuestIndices),
+    Contract(EitherWay<tools::GuestIndices, sync_tools::GuestIndices>),
+    Typed(Arc<Functions>),
+}
+
+/// An interface that is exported with async functions, or its twin without.
+pub(super) enum EitherWay<A, S> {
+    Async(A),
+    Sync(S),
 }
 
 /// The exports of an instance.
@@ -35,11 +51,36 @@ pub(super) struct Exported {
     pub(super) hooks: Option<hooks::Guest>,
     pub(super) providers: Option<provider::Guest>,
     roles: Option<roles::Guest>,
+    pub(super) resources: Option<EitherWay<resources::Guest, sync_resources::Guest>>,
+    pub(super) prompts: Option<EitherWay<prompts::Guest, sync_prompts::Guest>>,
 }
 
 pub(super) enum Tools {
-    Async(tools::Guest),
-    Sync(sync_tools::Guest),
+    Contract(ContractTools),
+    /// Functions of the component's own, called by their types.
+    Typed(typed::Exported),
+}
+
+pub(super) type ContractTools = EitherWay<tools::Guest, sync_tools::Guest>;
+
+impl ContractTools {
+    async fn list(&self, accessor: &Accessor<State>) -> Result<Vec<wit::ToolDefinition>> {
+        match self {
+            Self::Async(guest) => guest.call_list_tools(accessor).await,
+            Self::Sync(guest) => guest.call_list_tools(accessor).await,
+        }
+    }
+
+    pub(super) async fn call(
+        &self,
+        accessor: &Accessor<State>,
+        call: wit::ToolCall,
+    ) -> Result<Answer> {
+        match self {
+            Self::Async(guest) => guest.call_call(accessor, call).await,
+            Self::Sync(guest) => guest.call_call(accessor, call).await,
+        }
+    }
 }
 
 /// What is looked up of an interface that is exported.
@@ -47,13 +88,29 @@ fn looked_up<T>(exported: bool, look_up: impl FnOnce() -> Result<T>) -> Result<O
     exported.then(look_up).transpose()
 }
 
+/// The same of an interface with a twin: the one that is exported, or of both the first.
+fn either<A, S>(
+    (exported, look_up): (bool, impl FnOnce() -> Result<A>),
+    (twin, look_up_twin): (bool, impl FnOnce() -> Result<S>),
+) -> Result<Option<EitherWay<A, S>>> {
+    Ok(match (exported, twin) {
+        (true, _) => Some(EitherWay::Async(look_up()?)),
+        (false, true) => Some(EitherWay::Sync(look_up_twin()?)),
+        (false, false) => None,
+    })
+}
+
 impl Indices {
     pub(super) fn new(pre: &InstancePre<State>, exports: Exports) -> Result<Self> {
-        let tools = if exports.tools {
-            Some(ToolsIndices::Async(tools::GuestIndices::new(pre)?))
+        let tools = if exports.functions {
+            let functions = Functions::of(pre.component(), pre.engine());
+            Some(ToolsIndices::Typed(Arc::new(functions)))
         } else {
-            let sync = || Ok(ToolsIndices::Sync(sync_tools::GuestIndices::new(pre)?));
-            looked_up(exports.sync_tools, sync)?
+            let tools = either(
+                (exports.tools, || tools::GuestIndices::new(pre)),
+                (exports.sync_tools, || sync_tools::GuestIndices::new(pre)),
+            )?;
+            tools.map(ToolsIndices::Contract)
         };
         Ok(Self {
             tools,
@@ -64,7 +121,27 @@ impl Indices {
             hooks: looked_up(exports.hooks, || hooks::GuestIndices::new(pre))?,
             providers: looked_up(exports.providers, || provider::GuestIndices::new(pre))?,
             roles: looked_up(exports.roles, || roles::GuestIndices::new(pre))?,
+            resources: either(
+                (exports.resources, || resources::GuestIndices::new(pre)),
+                (exports.sync_resources, || {
+                    sync_resources::GuestIndices::new(pre)
+                }),
+            )?,
+            prompts: either(
+                (exports.prompts, || prompts::GuestIndices::new(pre)),
+                (exports.sync_prompts, || {
+                    sync_prompts::GuestIndices::new(pre)
+                }),
+            )?,
         })
+    }
+
+    /// What is called by its types.
+    pub(super) fn functions(&self) -> Option<&Arc<Functions>> {
+        match &self.tools {
+            Some(ToolsIndices::Typed(functions)) => Some(functions),
+            _ => None,
+        }
     }
 
     pub(super) fn load(&self, store: &mut Store<State>, instance: &Instance) -> Result<Exported> {
@@ -76,12 +153,29 @@ impl Indices {
                 }
             };
         }
+        macro_rules! loaded_either {
+            ($indices:expr) => {
+                match &$indices {
+                    Some(EitherWay::Async(indices)) => {
+                        Some(EitherWay::Async(indices.load(&mut *store, instance)?))
+                    }
+                    Some(EitherWay::Sync(indices)) => {
+                        Some(EitherWay::Sync(indices.load(&mut *store, instance)?))
+                    }
+                    None => None,
+                }
+            };
+        }
         let tools = match &self.tools {
-            Some(ToolsIndices::Async(indices)) => {
-                Some(Tools::Async(indices.load(&mut *store, instance)?))
-            }
-            Some(ToolsIndices::Sync(indices)) => {
-                Some(Tools::Sync(indices.load(&mut *store, instance)?))
+            Some(ToolsIndices::Contract(EitherWay::Async(indices))) => Some(Tools::Contract(
+                EitherWay::Async(indices.load(&mut *store, instance)?),
+            )),
+            Some(ToolsIndices::Contract(EitherWay::Sync(indices))) => Some(Tools::Contract(
+                EitherWay::Sync(indices.load(&mut *store, instance)?),
+            )),
+            Some(ToolsIndices::Typed(functions)) => {
+                let functions = Arc::clone(functions);
+                Some(Tools::Typed(typed::Exported::new(functions, *instance)))
             }
             None => None,
         };
@@ -92,6 +186,8 @@ impl Indices {
             hooks: loaded!(self.hooks),
             providers: loaded!(self.providers),
             roles: loaded!(self.roles),
+            resources: loaded_either!(self.resources),
+            prompts: loaded_either!(self.prompts),
         })
     }
 }
@@ -100,9 +196,9 @@ impl Exported {
     /// Asks for all definitions.
     pub(super) async fn list(&self, accessor: &Accessor<State>) -> Result<Listed> {
         let tools = match &self.tools {
-            Some(Tools::Async(guest)) => guest.call_list_tools(accessor).await?,
-            Some(Tools::Sync(guest)) => guest.call_list_tools(accessor).await?,
-            None => Vec::new(),
+            Some(Tools::Contract(tools)) => tools.list(accessor).await?,
+            // Theirs are made of types, and nobody is asked.
+            Some(Tools::Typed(_)) | None => Vec::new(),
         };
         let mut listed = Listed {
             tools,
@@ -116,6 +212,26 @@ impl Exported {
         }
         if let Some(guest) = &self.roles {
             listed.roles = guest.call_list_roles(accessor).await?;
+        }
+        match &self.resources {
+            Some(EitherWay::Async(guest)) => {
+                listed.resources = guest.call_list_resources(accessor).await?;
+                listed.resource_templates = guest.call_list_templates(accessor).await?;
+            }
+            Some(EitherWay::Sync(guest)) => {
+                listed.resources = guest.call_list_resources(accessor).await?;
+                listed.resource_templates = guest.call_list_templates(accessor).await?;
+            }
+            None => {}
+        }
+        match &self.prompts {
+            Some(EitherWay::Async(guest)) => {
+                listed.prompts = guest.call_list_prompts(accessor).await?;
+            }
+            Some(EitherWay::Sync(guest)) => {
+                listed.prompts = guest.call_list_prompts(accessor).await?;
+            }
+            None => {}
         }
         Ok(listed)
     }

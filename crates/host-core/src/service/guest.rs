@@ -8,7 +8,9 @@ use portcullis_host_policy::request::Request;
 use wasmtime::Result;
 use wasmtime::component::{Accessor, HasSelf};
 
-use super::{Chain, Chunk, Link, PlanStep, Planner, Retrieval, ServiceCaller, ServiceError};
+use super::{
+    Chain, Chunk, Link, PlanStep, Planner, Retrieval, ServiceCaller, ServiceError, Services,
+};
 use crate::bindings::v0_1::portcullis::host::host_types::{
     Chunk as WitChunk, HostError, PlanStep as WitStep,
 };
@@ -29,11 +31,15 @@ impl State {
             .chain
             .clone()
             .unwrap_or_else(|| Chain::of(Link::new(&self.owner.id, &call.what), call.deadline));
+        let brought = call.brought.as_deref();
         ServiceCaller {
             plugin: self.owner.id.clone(),
             identity: self.owner.access.identity,
             call: Arc::clone(&call.id),
+            principal: call.principal.clone(),
             chain,
+            services: brought.map_or_else(Services::default, |brought| brought.services.clone()),
+            log: brought.and_then(|brought| brought.log.clone()),
         }
     }
 
@@ -53,9 +59,9 @@ impl State {
                 .map(|_| vec![corpus])
                 .map_err(|denial| refused(denial.code.guest()));
         }
-        let service = self.owner.services.retrieval.as_ref();
+        let service = self.service(|services| &services.retrieval);
         let known = service.map_or_else(Vec::new, |service| service.corpora());
-        let grants = self.owner.access.grants();
+        let grants = caller.grants();
         let granted = known.into_iter().filter(|corpus| {
             let request = of(corpus).map(Request::Use);
             request.is_some_and(|request| matches!(decide(&grants, &request), Decision::Allow(_)))
@@ -80,7 +86,7 @@ impl State {
         let bytes = corpus.as_ref().map_or(0, String::len) + query.len();
         self.call.spend(bytes)?;
         Ok(self.corpora(corpus).and_then(|corpora| {
-            let service = self.owner.services.retrieval.clone();
+            let service = self.service(|services| &services.retrieval);
             Ok(Search {
                 service: service.ok_or_else(|| unavailable("nothing to search in"))?,
                 caller: self.service_caller(),
@@ -98,7 +104,7 @@ impl State {
         if let Err(denial) = decided {
             return Ok(Err(refused(denial.code.guest())));
         }
-        let Some(service) = self.owner.services.planner.clone() else {
+        let Some(service) = self.service(|services| &services.planner) else {
             return Ok(Err(unavailable("no planner")));
         };
         Ok(Ok(Plan {
@@ -186,7 +192,7 @@ impl From<ServiceError> for HostError {
     }
 }
 
-fn refused(code: GuestCode) -> HostError {
+pub(super) fn refused(code: GuestCode) -> HostError {
     HostError {
         code: code.as_str().to_owned(),
         message: "not granted".to_owned(),

@@ -56,7 +56,7 @@ impl State {
         decided.map_err(|denial| refused(denial.code.guest()))?;
         let arguments = serde_json::from_str(arguments)
             .map_err(|error| invalid(format!("the arguments are no JSON: {error}")))?;
-        let Some(service) = self.owner.services.invoke.clone() else {
+        let Some(service) = self.service(|services| &services.invoke) else {
             let message = "this host lets no plugin call another; its operator can set that up";
             return Err(ToolError::new("unavailable", message));
         };

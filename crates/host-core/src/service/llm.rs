@@ -61,7 +61,7 @@ impl State {
             let message = "this plugin may not ask that model";
             ChatError::new(denial.code.guest().as_str(), message)
         })?;
-        let Some(service) = self.owner.services.llm.clone() else {
+        let Some(service) = self.service(|services| &services.llm) else {
             let message = "this host has no model; its operator can set one up";
             return Err(ChatError::new(codes::UNAVAILABLE, message));
         };

@@ -2,11 +2,15 @@
 //!
 //! Each is a trait. The host decides first whether the plugin may use it; who implements one need not ask again.
 
+mod ask;
+mod brought;
 mod chain;
+mod form;
 mod guest;
 mod interface;
 mod invoke;
 mod llm;
+mod updates;
 
 use std::sync::Arc;
 
@@ -15,14 +19,16 @@ use portcullis_contract::chat::{ChatError, ChatRequest};
 use portcullis_host_policy::Identity;
 use serde_json::Value;
 
+pub(crate) use brought::Brought;
 pub use chain::{Chain, Link};
 pub use interface::{HostInterface, HostResult};
 
 use crate::chat::ChatStream;
+use crate::log::LogSink;
 use crate::{PluginId, ToolError, ToolOutput};
 
 /// Who uses a service, and in which call.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ServiceCaller {
     /// The plugin.
     pub plugin: PluginId,
@@ -30,8 +36,27 @@ pub struct ServiceCaller {
     pub identity: Identity,
     /// The call's id, as audit records have it.
     pub call: Arc<str>,
+    /// On whose behalf it is made, as [`CallOptions::principal`](crate::CallOptions::principal) says.
+    pub principal: Option<Arc<str>>,
     /// The calls that led here, this one last, and the one deadline of all of them.
     pub chain: Chain,
+    /// What takes the place of the host's services in this call: [`CallOptions::services`](crate::CallOptions::services) of the
+    /// one that began the chain. They go along to the calls that this one leads to.
+    pub services: Services,
+    /// Who also gets the lines of this call, and goes along like them.
+    pub log: Option<Arc<dyn LogSink>>,
+}
+
+impl std::fmt::Debug for ServiceCaller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServiceCaller")
+            .field("plugin", &self.plugin)
+            .field("identity", &self.identity)
+            .field("call", &self.call)
+            .field("chain", &self.chain)
+            .field("services", &self.services)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a service did not do what it was asked.
@@ -160,7 +185,41 @@ pub trait Invoke: Send + Sync {
     ) -> Result<ToolOutput, ToolError>;
 }
 
-/// The services of a host. What is left out answers `unavailable` to who was granted it.
+/// What a person said to what was asked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AskAnswer {
+    /// An object that fits the schema.
+    Accepted(Value),
+    /// The person said no.
+    Declined,
+    /// The person went away without an answer.
+    Cancelled,
+}
+
+/// `portcullis:host/ask`: the person on whose behalf the plugin works.
+#[async_trait]
+pub trait Ask: Send + Sync {
+    /// Asks for what `schema` describes: an object of flat properties, as the elicitation of the Model Context Protocol has it.
+    /// Both are as the plugin wrote them, within limits: escape them, and say who asks. The answer is checked against the schema
+    /// before the plugin sees it.
+    ///
+    /// # Errors
+    /// `unavailable` where nobody can be asked.
+    async fn ask(
+        &self,
+        caller: &ServiceCaller,
+        message: &str,
+        schema: &Value,
+    ) -> Result<AskAnswer, ServiceError>;
+}
+
+/// `portcullis:resource/updates`: who wants to know that a resource has changed.
+pub trait ResourceUpdates: Send + Sync {
+    /// One of the plugin's own resources has changed. Called while a guest runs, a bounded number of times: hand it on, don't wait.
+    fn changed(&self, plugin: &PluginId, uri: &str);
+}
+
+/// The services of a host, or those of a call that take their place. What is left out answers `unavailable` to who was granted it.
 #[derive(Clone, Default)]
 pub struct Services {
     /// The model.
@@ -171,6 +230,26 @@ pub struct Services {
     pub planner: Option<Arc<dyn Planner>>,
     /// Other plugins' tools.
     pub invoke: Option<Arc<dyn Invoke>>,
+    /// The person to ask.
+    pub ask: Option<Arc<dyn Ask>>,
+    /// Who wants to know of changed resources.
+    pub updates: Option<Arc<dyn ResourceUpdates>>,
+}
+
+impl Services {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            llm,
+            retrieval,
+            planner,
+            invoke,
+            ask,
+            updates,
+        } = self;
+        let agent = llm.is_none() && retrieval.is_none() && planner.is_none() && invoke.is_none();
+        agent && ask.is_none() && updates.is_none()
+    }
 }
 
 impl std::fmt::Debug for Services {
@@ -180,6 +259,8 @@ impl std::fmt::Debug for Services {
             .field("retrieval", &self.retrieval.is_some())
             .field("planner", &self.planner.is_some())
             .field("invoke", &self.invoke.is_some())
+            .field("ask", &self.ask.is_some())
+            .field("updates", &self.updates.is_some())
             .finish()
     }
 }

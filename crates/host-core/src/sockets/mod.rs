@@ -167,7 +167,7 @@ impl Sockets {
         // A rule that names the address holds wherever that is.
         asked.push((Host::Address(address), Arc::default()));
         let caller = self.caller();
-        let grants = caller.access.grants();
+        let grants = caller.grants();
         let mut decided = asked.into_iter().map(|(host, around)| {
             let request = Request::Connect { host, port };
             let decision = decide_address(&grants, &request, address, &around);
@@ -221,7 +221,7 @@ impl Sockets {
         let found = self.egress.look_up(&host).await;
         let found = found.unwrap_or_default();
         let around = self.egress.host.surroundings().await;
-        let grants = caller.access.grants();
+        let grants = caller.grants();
         let request = Request::Lookup(name.clone());
         let vetted = vet(&grants, &request, found.iter().copied(), &around);
         let Some((_, rule)) = vetted.first() else {

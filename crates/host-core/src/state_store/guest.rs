@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use portcullis_host_policy::Identity;
 use portcullis_host_policy::capability::Capability;
 use portcullis_host_policy::decision::{CapabilitySet, Denial, DenyCode, Grants, GuestCode};
 use portcullis_host_policy::request::Request;
@@ -24,6 +25,8 @@ pub(crate) struct Permission {
 /// A plugin's own store, for one use in one call.
 struct Shelf {
     owner: Arc<Owner>,
+    /// Whose entries they are.
+    identity: Identity,
     caller: Arc<Caller>,
     quota: u64,
 }
@@ -34,7 +37,7 @@ impl State {
     /// The plugin's store, if it may use it. Counts the host call and what it carries.
     fn shelf(&mut self, bytes: usize) -> Result<Answer<Shelf>> {
         self.call.spend(bytes)?;
-        let grants = self.owner.access.grants();
+        let grants = self.call.caller.grants();
         let known = self.call.state_permission.as_ref();
         let quota = match known.filter(|known| Arc::ptr_eq(&known.grants, &grants)) {
             Some(known) => known.quota,
@@ -44,8 +47,11 @@ impl State {
                 quota
             }
         };
+        let identity = self.owner.access.identity;
+        let principal = self.call.principal.as_deref();
         Ok(quota.map_err(refused).map(|quota| Shelf {
             owner: Arc::clone(&self.owner),
+            identity: principal.map_or(identity, |principal| identity.on_behalf_of(principal)),
             caller: Arc::clone(&self.call.caller),
             quota,
         }))
@@ -83,11 +89,7 @@ fn wanted(grants: &Grants) -> Capability {
 
 impl Shelf {
     async fn get(&self, key: String) -> Answer<Option<Entry>> {
-        let found = self
-            .owner
-            .state_store
-            .get(self.owner.access.identity, &key)
-            .await;
+        let found = self.owner.state_store.get(self.identity, &key).await;
         let entry = found.map_err(|error| self.failed(&error))?;
         Ok(entry.map(|entry| Entry {
             value: entry.value,
@@ -102,26 +104,19 @@ impl Shelf {
             expected,
             quota: self.quota,
         };
-        let version = self
-            .owner
-            .state_store
-            .set(self.owner.access.identity, write)
-            .await;
+        let version = self.owner.state_store.set(self.identity, write).await;
         version.map_err(|error| self.failed(&error))
     }
 
     async fn delete(&self, key: String) -> Answer<()> {
-        let deleted = self
-            .owner
-            .state_store
-            .delete(self.owner.access.identity, &key)
-            .await;
+        let deleted = self.owner.state_store.delete(self.identity, &key).await;
         deleted.map_err(|error| self.failed(&error))
     }
 
     async fn keys(&self, prefix: String, limit: u32) -> Answer<Vec<String>> {
-        let identity = self.owner.access.identity;
-        let keys = self.owner.state_store.keys(identity, &prefix, limit).await;
+        let keys = (self.owner.state_store)
+            .keys(self.identity, &prefix, limit)
+            .await;
         keys.map_err(|error| self.failed(&error))
     }
 

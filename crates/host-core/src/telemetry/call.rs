@@ -16,12 +16,31 @@ pub(crate) enum What<'a> {
     Tool(&'a str),
     Hook(&'a str),
     Provider(&'a str),
+    Prompt(&'a str),
+    /// By the name of the resource or template; empty where there is none.
+    Resource(&'a str),
 }
 
 impl<'a> What<'a> {
     fn name(self) -> &'a str {
         match self {
-            Self::Tool(name) | Self::Hook(name) | Self::Provider(name) => name,
+            Self::Tool(name)
+            | Self::Hook(name)
+            | Self::Provider(name)
+            | Self::Prompt(name)
+            | Self::Resource(name) => name,
+        }
+    }
+
+    /// Whether the plugin has it. A name that nothing has is no attribute: a model made it up.
+    fn is_known(self, plugin: &PluginInner) -> bool {
+        let definitions = &plugin.definitions;
+        match self {
+            Self::Tool(name) => plugin.tools.contains_key(name),
+            Self::Hook(name) => definitions.hooks.iter().any(|one| one.name == name),
+            Self::Provider(name) => definitions.providers.iter().any(|one| one.name == name),
+            Self::Prompt(name) => definitions.prompts.iter().any(|one| one.name == name),
+            Self::Resource(name) => !name.is_empty(),
         }
     }
 }
@@ -30,7 +49,7 @@ impl<'a> What<'a> {
 pub(crate) struct CallWatch {
     span: Span,
     /// What was asked for, and when.
-    measured: Option<(String, Instant)>,
+    measured: Option<(Option<String>, Instant)>,
     plugin: Arc<PluginInner>,
     call: Arc<str>,
     ended: bool,
@@ -52,13 +71,9 @@ impl CallWatch {
             .manifest
             .as_ref()
             .map(|manifest| &manifest.plugin.version);
-        // A name that nothing has is no attribute: a model made it up.
-        let tool = matches!(what, What::Tool(name) if plugin.tools.contains_key(name));
-        let hooks = &plugin.definitions.hooks;
-        let hook = matches!(what, What::Hook(name) if hooks.iter().any(|one| one.name == name));
-        let providers = &plugin.definitions.providers;
-        let provider =
-            matches!(what, What::Provider(name) if providers.iter().any(|one| one.name == name));
+        let known = what.is_known(plugin);
+        let named = |is_one: bool| (known && is_one).then_some(what.name());
+        let tool = named(matches!(what, What::Tool(_)));
         macro_rules! span {
             ($name:expr) => {
                 tracing::info_span!(
@@ -68,9 +83,11 @@ impl CallWatch {
                     { names::PLUGIN_DIGEST } = %plugin.digest,
                     { names::INSTANCE_POLICY } = plugin.instances.policy().as_str(),
                     { names::CALL_ID } = &**call,
-                    { names::TOOL_NAME } = tool.then_some(what.name()),
-                    { names::HOOK_NAME } = hook.then_some(what.name()),
-                    { names::PROVIDER_NAME } = provider.then_some(what.name()),
+                    { names::TOOL_NAME } = tool,
+                    { names::HOOK_NAME } = named(matches!(what, What::Hook(_))),
+                    { names::PROVIDER_NAME } = named(matches!(what, What::Provider(_))),
+                    { names::PROMPT_NAME } = named(matches!(what, What::Prompt(_))),
+                    { names::RESOURCE_NAME } = named(matches!(what, What::Resource(_))),
                     { names::OUTCOME } = field::Empty,
                     { names::ERROR_TYPE } = field::Empty,
                     { names::FUEL } = field::Empty,
@@ -81,14 +98,16 @@ impl CallWatch {
             };
         }
         let span = match what {
-            What::Tool(_) | What::Provider(_) => span!(names::CALL),
+            What::Tool(_) | What::Provider(_) | What::Prompt(_) | What::Resource(_) => {
+                span!(names::CALL)
+            }
             What::Hook(_) => span!(names::HOOK),
         };
         drop(attached);
         let measured = plugin.meter.is_some();
         Self {
             span,
-            measured: measured.then(|| (what.name().to_owned(), Instant::now())),
+            measured: measured.then(|| (tool.map(str::to_owned), Instant::now())),
             plugin: Arc::clone(plugin),
             call: Arc::clone(call),
             ended: false,
@@ -148,7 +167,7 @@ impl CallWatch {
 
     fn measure(&self, error_type: Option<&str>) {
         if let (Some(meter), Some((tool, begun))) = (&self.plugin.meter, &self.measured) {
-            meter.call(tool, error_type, begun.elapsed());
+            meter.call(tool.as_deref(), error_type, begun.elapsed());
         }
     }
 }

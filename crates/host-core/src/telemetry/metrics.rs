@@ -152,9 +152,9 @@ impl PluginMeter {
         }
     }
 
-    /// One call ended.
-    pub(crate) fn call(&self, tool: &str, error_type: Option<&str>, took: Duration) {
-        let known = self.tools.get(tool);
+    /// One call ended; `tool` is what was called, if it was one.
+    pub(crate) fn call(&self, tool: Option<&str>, error_type: Option<&str>, took: Duration) {
+        let known = tool.and_then(|tool| self.tools.get(tool));
         let failed;
         let attributes = match (known, error_type) {
             (Some(attributes), None) => &attributes[..],

@@ -15,7 +15,7 @@ macro_rules! names {
 names! {
     /// Span: a plugin is loaded.
     LOAD = "plugin.load";
-    /// Span: a tool, or a model provider, is called.
+    /// Span: a tool, or a model provider, is called, a resource read, or a prompt made.
     CALL = "plugin.call";
     /// Span: an event is handed to a handler of a hook.
     HOOK = "plugin.hook";
@@ -64,6 +64,10 @@ names! {
     HOOK_NAME = "portcullis.hook.name";
     /// The model provider.
     PROVIDER_NAME = "gen_ai.provider.name";
+    /// The prompt.
+    PROMPT_NAME = "portcullis.prompt.name";
+    /// The resource, or the template of its address.
+    RESOURCE_NAME = "portcullis.resource.name";
     /// A request's method.
     HTTP_METHOD = "http.request.method";
     /// A response's status.

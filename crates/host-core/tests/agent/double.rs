@@ -172,6 +172,7 @@ pub(crate) fn services() -> (Services, Arc<Agent>) {
         retrieval: Some(agent.clone()),
         planner: Some(agent.clone()),
         invoke: Some(agent.clone()),
+        ..Services::default()
     };
     (services, agent)
 }

@@ -3,10 +3,12 @@
 mod double;
 mod support;
 
+mod asks;
 mod chains;
 mod extension;
 mod hooks;
 mod hostile_hooks;
 mod hostile_providers;
 mod providers;
+mod readable;
 mod services;

@@ -46,7 +46,7 @@ async fn a_later_patch_loads_unless_it_uses_what_is_new_in_it() {
 async fn what_is_in_the_contract_and_not_served_yet_is_told_in_words() {
     let error = load_error(CONTRACT_UNSERVED).await;
     assert!(
-        matches!(&error, Error::NotServed { interface } if interface == "portcullis:host/ask@0.1.0"),
+        matches!(&error, Error::NotServed { interface } if interface == "portcullis:host/recall@0.1.0"),
         "{error}"
     );
 }

@@ -57,6 +57,30 @@ on_both_runtimes! {
         assert_eq!(host.stats().live_instances, 0);
     }
 
+    async fn an_instance_is_used_again_for_its_own_principal_alone() {
+        let host = host();
+        let plugin = load_as(&host, WELL_STATE, InstancePolicy::Reuse, LimitOverrides::default()).await;
+        let count = async |principal: &str| {
+            let options = options(|options| options.principal = Some(principal.into()));
+            plugin.call("count", json!({}), options).await.unwrap().structured.unwrap()
+        };
+        assert_eq!((count("ada").await, count("ada").await), (json!(1), json!(2)));
+        assert_eq!((count("bob").await, count("ada").await), (json!(1), json!(3)));
+        assert_eq!(ask(&plugin, "count", json!({})).await, 1);
+    }
+
+    async fn instances_of_other_principals_make_room_for_new_ones() {
+        let host = host();
+        let one = LimitOverrides { warm_instances: Some(1), ..LimitOverrides::default() };
+        let plugin = load_as(&host, WELL_STATE, InstancePolicy::Reuse, one).await;
+        for (principal, counted) in [("ada", 1), ("ada", 2), ("bob", 1), ("bob", 2), ("ada", 1)] {
+            let options = options(|options| options.principal = Some(principal.into()));
+            let output = plugin.call("count", json!({}), options).await.unwrap();
+            assert_eq!(output.structured.unwrap(), counted, "{principal}");
+            assert_eq!(host.stats().live_instances, 1);
+        }
+    }
+
     async fn a_reused_instance_that_traps_or_times_out_is_thrown_away() {
         let host = host();
         let plugin = load_as(&host, HOSTILE_CALLS, InstancePolicy::Reuse, LimitOverrides::default()).await;

@@ -18,3 +18,4 @@ mod stop;
 mod streams;
 mod tampering;
 mod trust;
+mod typed;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use portcullis_host_core::{
-    AuditRecord, AuditSink, Capability, DenyCode, Error, FileState, Grant, Host, Identity,
-    LimitOverrides, LoadOptions, MemoryState, Plugin, StateEntry, StateError, StateStore,
+    AuditRecord, AuditSink, CallOptions, Capability, DenyCode, Error, FileState, Grant, Host,
+    Identity, LimitOverrides, LoadOptions, MemoryState, Plugin, StateEntry, StateError, StateStore,
     StateWrite, Verdict,
 };
 use portcullis_host_policy::manifest::section;
@@ -67,6 +67,26 @@ fn with_manifest(manifest: &str) -> Vec<u8> {
 }
 
 on_both_runtimes! {
+    async fn what_a_plugin_keeps_is_kept_apart_for_each_principal() {
+        let host = builder().state_store(Arc::new(MemoryState::default())).build().unwrap();
+        let plugin = host.load(WELL_STORE, granted("state")).await.unwrap();
+        let call = async |principal: Option<&str>, tool: &str, arguments: Value| {
+            let options = options(|options| options.principal = principal.map(Arc::from));
+            let output = plugin.call(tool, arguments, options).await.unwrap();
+            output.structured.unwrap_or_default()
+        };
+        let write = |value: &str| json!({ "key": "a", "value": value, "sync": false });
+        let read = json!({ "key": "a", "sync": false });
+        for principal in [None, Some("ada"), Some("bob")] {
+            assert_eq!(call(principal, "get", read.clone()).await, Value::Null, "{principal:?}");
+            call(principal, "set", write(principal.unwrap_or("nobody"))).await;
+        }
+        for principal in [None, Some("ada"), Some("bob")] {
+            let got = call(principal, "get", read.clone()).await;
+            assert_eq!(got[0], principal.unwrap_or("nobody"));
+        }
+    }
+
     async fn what_a_plugin_keeps_is_there_for_its_next_call_through_either_interface() {
         for sync in [false, true] {
             let host = builder().state_store(Arc::new(MemoryState::default())).build().unwrap();
@@ -424,4 +444,24 @@ async fn a_store_of_the_program_s_own_is_used() {
     set(&plugin, "a", "1").await;
     let kept = store.get(plugin.identity(), "a").await.unwrap().unwrap();
     assert_eq!(kept.value, b"1");
+}
+
+#[tokio::test]
+async fn what_is_granted_to_one_call_is_gone_with_it_and_taken_back_with_the_rest() {
+    let host = builder().build().unwrap();
+    let plugin = host.load(WELL_STORE, Grant::none()).await.unwrap();
+    let arguments = || json!({ "key": "a", "value": "b", "sync": false });
+    let more = || CallOptions {
+        grants: vec!["state".parse().unwrap()],
+        ..CallOptions::default()
+    };
+    plugin.call("set", arguments(), more()).await.unwrap();
+    let without = plugin.call("set", arguments(), CallOptions::default());
+    assert!(matches!(without.await.unwrap_err(), Error::Denied { .. }));
+    plugin.revoke();
+    let taken_back = plugin.call("set", arguments(), more());
+    assert!(matches!(
+        taken_back.await.unwrap_err(),
+        Error::Denied { .. }
+    ));
 }

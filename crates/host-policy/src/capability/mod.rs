@@ -66,6 +66,8 @@ pub enum Capability {
     Retrieval(Option<Name>),
     /// Use the host's planner.
     Planner,
+    /// Put questions to the person on whose behalf it works.
+    Ask,
     /// Call another plugin's tool.
     Invoke(InvokeRule),
     /// See that a hook point was reached, and the payload's metadata.
@@ -108,6 +110,7 @@ pub const NAMES: &[&str] = &[
     "llm",
     "retrieval",
     "planner",
+    "ask",
     "invoke",
     "hook",
     "hook-content",
@@ -164,7 +167,8 @@ fn scoped(head: Piece<'_>, body: Piece<'_>) -> Result<Capability, CapabilityErro
         "hook-gate" => Capability::HookGate(HookPoint::parse(body)?),
         "action" => Capability::Action(ActionRule::parse(body)?),
         "host" => Capability::Host(Name::parse(body)?),
-        "planner" | "stdin" | "stdout" | "stderr" | "args" | "log" | "clocks" | "random" => {
+        "planner" | "ask" | "stdin" | "stdout" | "stderr" | "args" | "log" | "clocks"
+        | "random" => {
             let rule = "this capability is one word, with nothing after it";
             return Err(body.fail(Kind::Unexpected, rule).suggest(head.text()));
         }
@@ -179,6 +183,7 @@ fn bare(head: Piece<'_>) -> Result<Capability, CapabilityError> {
         "llm" => Capability::Llm(None),
         "retrieval" => Capability::Retrieval(None),
         "planner" => Capability::Planner,
+        "ask" => Capability::Ask,
         "stdin" => Capability::Stdin,
         "stdout" => Capability::Stdout,
         "stderr" => Capability::Stderr,
@@ -265,7 +270,7 @@ const UNSCOPED: &[(&[&str], &str, &str)] = &[
 ];
 
 fn unknown(head: Piece<'_>) -> CapabilityError {
-    let rule = "a capability starts with one of: http tcp fs env secret secret-reveal state llm retrieval planner \
+    let rule = "a capability starts with one of: http tcp fs env secret secret-reveal state llm retrieval planner ask \
         invoke hook hook-content hook-modify hook-gate action host stdin stdout stderr args log clocks random";
     let word = head.text();
     if let Some((_, rule, example)) = UNSCOPED.iter().find(|(words, ..)| words.contains(&word)) {
@@ -353,7 +358,7 @@ impl fmt::Display for Capability {
             }
             Self::Action(rule) => write!(f, ":{rule}"),
             Self::State(None) | Self::Llm(None) | Self::Retrieval(None) => Ok(()),
-            Self::Planner | Self::Stdin | Self::Stdout | Self::Stderr => Ok(()),
+            Self::Planner | Self::Ask | Self::Stdin | Self::Stdout | Self::Stderr => Ok(()),
             Self::Args | Self::Log | Self::Clocks | Self::Random => Ok(()),
         }
     }
@@ -375,6 +380,7 @@ impl Capability {
             Self::Llm(_) => "llm",
             Self::Retrieval(_) => "retrieval",
             Self::Planner => "planner",
+            Self::Ask => "ask",
             Self::Invoke(_) => "invoke",
             Self::Hook(_) => "hook",
             Self::HookContent(_) => "hook-content",

@@ -146,7 +146,7 @@ pub(crate) fn texts() -> impl Strategy<Value = String> {
         r"invoke:[a-z]{1,3}(\.[a-z]{1,3})?/[a-z]{0,3}\*?",
         r"hook(|-content|-modify|-gate):(heartbeat|llm-input)",
         r"action:(switch-model|stop-after-turn)(|:[a-z]{1,3}\*?)",
-        r"(planner|stdin|stdout|stderr|args|log|clocks|random|http:\*)",
+        r"(planner|ask|stdin|stdout|stderr|args|log|clocks|random|http:\*)",
     ]
 }
 

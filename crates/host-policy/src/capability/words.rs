@@ -54,6 +54,9 @@ impl Capability {
             Self::Llm(_) => {
                 Some("text can persuade a model; what the plugin sends it is not judged")
             }
+            Self::Ask => Some(
+                "a question can be a trick, and what a person answers is the plugin's to pass on",
+            ),
             Self::Invoke(_) => Some("the other plugin acts with its own grants on what it is told"),
             Self::Host(_) => {
                 Some("what that does is the host's own program's, and not looked at here")
@@ -92,11 +95,14 @@ impl fmt::Display for Words<'_> {
                 let size = text.trim_start_matches("state:");
                 write!(f, "keep up to {size} of state between calls")
             }
-            Capability::Llm(None) => f.write_str("ask any model of the host"),
-            Capability::Llm(Some(model)) => write!(f, "ask the model {model} of the host"),
+            Capability::Llm(None) => f.write_str("use any model of the host"),
+            Capability::Llm(Some(model)) => write!(f, "use the model {model} of the host"),
             Capability::Retrieval(None) => f.write_str("search any corpus of the host"),
             Capability::Retrieval(Some(corpus)) => write!(f, "search the corpus {corpus}"),
             Capability::Planner => f.write_str("use the host's planner"),
+            Capability::Ask => {
+                f.write_str("put questions to whoever it works for, and get the answers")
+            }
             Capability::Invoke(InvokeRule { plugin, tool }) => {
                 write!(f, "call the tool {tool} of the plugin {plugin}")
             }

@@ -125,7 +125,8 @@ fn ceiling_table<S: Serializer>(
 pub struct PluginSettings {
     /// Whether it is loaded.
     pub enabled: bool,
-    /// `grants`, `deny` and `bind`: what it may reach, what it may not, and what slots stand for.
+    /// `grants`, `deny`, `askable` and `bind`: what it may reach, what it may not, what the person may be asked for, and what slots
+    /// stand for.
     pub grant: Grant,
     /// Its settings, by name.
     pub config: BTreeMap<String, Setting>,
@@ -173,6 +174,9 @@ impl Serialize for PluginSettings {
         table.serialize_entry("grants", self.grant.allowed())?;
         if !self.grant.denied().is_empty() {
             table.serialize_entry("deny", self.grant.denied())?;
+        }
+        if !self.grant.askable().is_empty() {
+            table.serialize_entry("askable", self.grant.askable())?;
         }
         if let Some(instances) = self.instances {
             table.serialize_entry("instances", &instances)?;

@@ -31,6 +31,7 @@ pub(super) const PLUGIN_KEYS: &[&str] = &[
     "enabled",
     "grants",
     "deny",
+    "askable",
     "bind",
     "config",
     "limits",
@@ -166,8 +167,9 @@ impl Reader<'_> {
     fn grant(&mut self, table: &DeTable<'_>) -> Grant {
         let allowed = self.capability_list(table, "grants");
         let denied = self.capability_list(table, "deny");
+        let askable = self.capability_list(table, "askable");
         let grant = self.section(table, "bind", Self::bind);
-        for (node, capability) in allowed.iter().chain(&denied) {
+        for (node, capability) in allowed.iter().chain(&denied).chain(&askable) {
             let rule = match grant.slots().fill(capability) {
                 Ok(_) => continue,
                 Err(SlotError::Unbound { slot, wanted }) => {
@@ -179,8 +181,10 @@ impl Reader<'_> {
         }
         let allow = |grant: Grant, (_, capability): (_, Capability)| grant.allow(capability);
         let deny = |grant: Grant, (_, capability): (_, Capability)| grant.deny(capability);
+        let ask = |grant: Grant, (_, capability): (_, Capability)| grant.ask(capability);
         let grant = allowed.into_iter().fold(grant, allow);
-        denied.into_iter().fold(grant, deny)
+        let grant = denied.into_iter().fold(grant, deny);
+        askable.into_iter().fold(grant, ask)
     }
 
     fn bind(&mut self, table: &DeTable<'_>) -> Grant {

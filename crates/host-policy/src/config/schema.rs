@@ -56,6 +56,9 @@ fn of_one(name: &str) -> Value {
         "enabled" => schema::flag("Whether it is loaded. Default: true."),
         "grants" => schema::capabilities("What it may reach. Default: nothing."),
         "deny" => schema::capabilities("What it may not reach, whatever is granted."),
+        "askable" => {
+            schema::capabilities("What the person may be asked for, by a host that can ask.")
+        }
         "bind" => json!({
             "type": "object",
             "description": "What the slots of capabilities stand for.",

@@ -31,6 +31,7 @@ enabled = false
 enabled = true
 grants = ["http:https://{host}/v1/*", "secret:WEATHER_KEY"]
 deny = ["http:https://{host}/v1/admin/*"]
+askable = ["http:https://{host}/v2/*"]
 bind = { host = "api.example.org" }
 secrets = [{ secret = "WEATHER_KEY", to = "https://api.example.org/v1/*", as = "bearer" }]
 instances = "reuse"
@@ -86,6 +87,7 @@ fn every_key_is_read() {
                     "enabled": true,
                     "grants": ["http:https://{host}/v1/*", "secret:WEATHER_KEY"],
                     "deny": ["http:https://{host}/v1/admin/*"],
+                    "askable": ["http:https://{host}/v2/*"],
                     "bind": { "host": "api.example.org" },
                     "secrets": [{
                         "secret": "WEATHER_KEY",
@@ -392,8 +394,8 @@ fn each_key_knows_its_line() {
         ("plugins.enabled", 3),
         ("plugins.limits.wall-clock", 10),
         ("plugin.hello.enabled", 16),
-        ("plugin.\"org.example.weather\".bind.host", 22),
-        ("plugin.\"org.example.weather\".config.token", 30),
+        ("plugin.\"org.example.weather\".bind.host", 23),
+        ("plugin.\"org.example.weather\".config.token", 31),
     ];
     for (key, line) in lines {
         assert_eq!(config.line(key), Some(line), "{key}");

@@ -78,6 +78,15 @@ impl Grants {
         self
     }
 
+    /// The same with more granted: within what the manifest asks for and the host's ceiling, and without what is denied, as ever.
+    #[must_use]
+    pub fn and(&self, more: &[Capability]) -> Self {
+        let mut grants = self.clone();
+        grants.granted.extend_from_slice(more);
+        grants.effective = grants.intersection();
+        grants
+    }
+
     /// Whether the network is closed.
     pub fn is_offline(&self) -> bool {
         self.offline

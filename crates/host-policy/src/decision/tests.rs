@@ -480,3 +480,21 @@ fn every_deny_code_has_a_word_of_its_own() {
         assert_eq!(code.as_str().parse(), Ok(code));
     }
 }
+
+#[test]
+fn more_granted_goes_no_further_than_manifest_ceiling_and_denials() {
+    let allowed = |grants: &Grants, what: &str| {
+        matches!(decide(grants, &request(what).unwrap()), Decision::Allow(_))
+    };
+    let requested = ["http:https://*.example.com", "state"];
+    let ceiling = ["http:https://a.example.com", "state"];
+    let own = grants(&requested, &[], Some(&ceiling));
+    let more = own.and(&list(&["http:https://*.example.com", "planner"]));
+    assert!(!allowed(&own, "GET https://a.example.com/"));
+    assert!(allowed(&more, "GET https://a.example.com/"));
+    assert!(!allowed(&more, "GET https://b.example.com/"));
+    assert!(!allowed(&more, "planner") && !allowed(&more, "state"));
+    let denied = Grant::none().deny(capability("state"));
+    let denied = Grants::new(&CapabilitySet::All, &denied, &CapabilitySet::All);
+    assert!(!allowed(&denied.and(&list(&["state"])), "state"));
+}

@@ -179,6 +179,7 @@ fn is_powerful(capability: &Capability) -> bool {
         | Capability::Llm(_)
         | Capability::Retrieval(_)
         | Capability::Planner
+        | Capability::Ask
         | Capability::Hook(_)
         | Capability::HookContent(_)
         | Capability::Stdin

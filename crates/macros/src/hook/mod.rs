@@ -103,34 +103,21 @@ fn payload(attribute: &HookAttribute) -> Ident {
 fn output(attribute: &HookAttribute, function: &ItemFn, told: &Told<'_>) -> TokenStream {
     let HookAttribute { name, priority, .. } = attribute;
     let guard = names::unique(&name.text, name.span, KIND);
-    let ident = &function.sig.ident;
-    let item = function::item_name(function);
-    let cfgs: Vec<_> = function::cfgs(function).collect();
-    let needs = quote_spanned! { local(ident.span())=> __rt::needs_hooks!(); };
     let (point, name) = (attribute.point.name, &name.text);
     let mode = variant(attribute.mode);
     let phase = variant(attribute.phase);
     let run = run(attribute, function, told);
-    quote! {
-        #function
-        #(#cfgs)*
-        #[allow(deprecated, non_local_definitions, non_upper_case_globals)]
-        const #item: () = {
-            #guard
-            use ::portcullis_guest_sdk::rt as __rt;
-            #needs
-            __rt::inventory::submit! {
-                __rt::Hook {
-                    point: #point,
-                    name: #name,
-                    mode: __rt::Mode::#mode,
-                    phase: __rt::Phase::#phase,
-                    priority: #priority,
-                    run: |__payload| ::std::boxed::Box::pin(async move { #run }),
-                }
-            }
-        };
-    }
+    let entry = quote! {
+        __rt::Hook {
+            point: #point,
+            name: #name,
+            mode: __rt::Mode::#mode,
+            phase: __rt::Phase::#phase,
+            priority: #priority,
+            run: |__payload| ::std::boxed::Box::pin(async move { #run }),
+        }
+    };
+    function::listed(function, &guard, Some("needs_hooks"), &entry)
 }
 
 fn run(attribute: &HookAttribute, function: &ItemFn, told: &Told<'_>) -> TokenStream {

@@ -2,13 +2,14 @@
 //! list.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::ItemFn;
 
 use super::KIND;
 use super::arguments::{Argument, Default};
 use super::attribute::ToolAttribute;
 use crate::function::{self, local};
+use crate::parameter::{self, Parameter};
 use crate::{docs, names};
 
 pub(crate) fn tool(
@@ -16,16 +17,9 @@ pub(crate) fn tool(
     function: &ItemFn,
     arguments: &[Argument],
 ) -> TokenStream {
-    let cfgs: Vec<_> = function::cfgs(function).collect();
     let guard = names::unique(&attribute.name.text, attribute.name.span, KIND);
     let entry = entry(attribute, function, arguments);
-    let name = function::item_name(function);
-    quote! {
-        #function
-        #(#cfgs)*
-        #[allow(deprecated, non_local_definitions, non_upper_case_globals)]
-        const #name: () = { #guard #entry };
-    }
+    function::listed(function, &guard, None, &entry)
 }
 
 fn entry(attribute: &ToolAttribute, function: &ItemFn, arguments: &[Argument]) -> TokenStream {
@@ -43,31 +37,28 @@ fn entry(attribute: &ToolAttribute, function: &ItemFn, arguments: &[Argument]) -
     let describe = describe(function, arguments);
     let run = run(function, arguments);
     quote! {
-        use ::portcullis_guest_sdk::rt as __rt;
-        __rt::inventory::submit! {
-            __rt::Tool {
-                name: #name,
-                title: #title,
-                description: #description,
-                annotations: &[#(#annotations),*],
-                describe: |__signature| { #describe },
-                run: |__inputs| ::std::boxed::Box::pin(async move { #run }),
-            }
+        __rt::Tool {
+            name: #name,
+            title: #title,
+            description: #description,
+            annotations: &[#(#annotations),*],
+            describe: |__signature| { #describe },
+            run: |__inputs| ::std::boxed::Box::pin(async move { #run }),
         }
     }
 }
 
 /// Asks the compiler what an argument is.
 fn kind(argument: &Argument) -> TokenStream {
-    let ty = &argument.ty;
-    quote_spanned! { local(argument.span)=> (&&&&&__rt::Arg::<#ty>::new()).kind() }
+    let ty = &argument.of.ty;
+    quote_spanned! { local(argument.of.span)=> (&&&&&__rt::Arg::<#ty>::new()).kind() }
 }
 
 fn describe(function: &ItemFn, arguments: &[Argument]) -> TokenStream {
     let properties = arguments.iter().map(|argument| {
         let kind = kind(argument);
-        let Argument { name, doc, .. } = argument;
-        let span = local(argument.span);
+        let Parameter { name, doc, .. } = &argument.of;
+        let span = local(argument.of.span);
         match &argument.default {
             _ if argument.whole => quote_spanned! { span=> #kind.describe_whole(__signature); },
             None => quote_spanned! { span=> #kind.describe(__signature, #name, #doc); },
@@ -105,17 +96,8 @@ fn default_value(default: &Default, span: Span) -> TokenStream {
 }
 
 fn run(function: &ItemFn, arguments: &[Argument]) -> TokenStream {
-    let values: Vec<Ident> = (0..arguments.len())
-        .map(|index| format_ident!("__argument_{index}", span = Span::call_site()))
-        .collect();
+    let (values, passed) = parameter::variables(arguments.iter().map(|argument| &argument.of));
     let takes = take_all(arguments, &values);
-    let passed = arguments.iter().zip(&values).map(|(argument, value)| {
-        if argument.by_reference {
-            quote! { &#value }
-        } else {
-            quote! { #value }
-        }
-    });
     let ident = &function.sig.ident;
     let awaited = function.sig.asyncness.map(|_| quote! { .await });
     let success = quote_spanned! { function::result_span(function)=>
@@ -136,8 +118,8 @@ fn take_all(arguments: &[Argument], values: &[Ident]) -> TokenStream {
     let has_whole = arguments.iter().any(|argument| argument.whole);
     let takes = arguments.iter().zip(values).map(|(argument, value)| {
         let kind = kind(argument);
-        let name = &argument.name;
-        let span = local(argument.span);
+        let name = &argument.of.name;
+        let span = local(argument.of.span);
         match &argument.default {
             _ if argument.whole => quote_spanned! { span=> let #value = #kind.take_whole(&__arguments)?; },
             _ if has_whole => quote_spanned! { span=> let #value = #kind.take_beside(&mut __given)?; },

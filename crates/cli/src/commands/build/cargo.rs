@@ -1,13 +1,16 @@
 //! What `build` asks of Cargo, rustc and rustup.
 
 use super::BuildError;
+use super::process::{failure, output};
 use crate::args::{CrateArgs, Format};
 use cargo_metadata::{Message, Metadata, MetadataCommand, TargetKind};
-use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 const TARGET: &str = "wasm32-wasip2";
+
+/// Where Rust's programs come from.
+const RUSTUP: &str = "install Rust with rustup (https://rustup.rs), so that it is on the PATH";
 
 /// The package to build.
 pub(super) struct Package {
@@ -62,7 +65,7 @@ impl Package {
 
 /// The folder and the Cargo.toml of a crate.
 fn locate(path: &Path) -> Result<(PathBuf, PathBuf), BuildError> {
-    let missing = || BuildError::NoCrate {
+    let missing = || BuildError::NoProject {
         path: path.to_path_buf(),
     };
     let full = path.canonicalize().map_err(|_| missing())?;
@@ -94,6 +97,7 @@ fn metadata(folder: &Path, manifest: &Path) -> Result<Metadata, BuildError> {
         cargo_metadata::Error::Io(source) => BuildError::Program {
             program: "cargo".into(),
             source,
+            remedy: RUSTUP,
         },
         other => unreadable(other.to_string()),
     })
@@ -113,7 +117,7 @@ pub(super) fn require_target(
     }
     let mut rustup = Command::new("rustup");
     rustup.args(["target", "add", TARGET]);
-    let added = output(rustup, folder, format == Format::Text)?;
+    let added = output(rustup, folder, format == Format::Text, RUSTUP)?;
     match added.status.success() {
         true => Ok(()),
         false => Err(BuildError::TargetNotAdded {
@@ -125,7 +129,7 @@ pub(super) fn require_target(
 fn has_target(folder: &Path) -> Result<bool, BuildError> {
     let mut rustc = Command::new(tool("RUSTC", "rustc"));
     rustc.args(["--print", "target-libdir", "--target", TARGET]);
-    let answer = output(rustc, folder, false)?;
+    let answer = output(rustc, folder, false, RUSTUP)?;
     Ok(answer.status.success()
         && Path::new(String::from_utf8_lossy(&answer.stdout).trim()).is_dir())
 }
@@ -157,7 +161,7 @@ pub(super) fn compile(
             .arg("--target-dir")
             .arg(std::path::absolute(folder).map_err(BuildError::io("find", folder))?);
     }
-    let built = output(cargo, &package.folder, format == Format::Text)?;
+    let built = output(cargo, &package.folder, format == Format::Text, RUSTUP)?;
     if !built.status.success() {
         let diagnostics = String::from_utf8_lossy(&built.stderr).into_owned();
         return Err(BuildError::Compile {
@@ -184,26 +188,4 @@ pub(super) fn compile(
 /// Cargo tells its subcommands which cargo and rustc it means; otherwise those on the PATH.
 fn tool(variable: &str, default: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| default.into())
-}
-
-/// Runs a program in the crate's folder, so that the crate's own toolchain and Cargo configuration hold. Its stdout is
-/// kept; its stderr is shown, or kept where it is nobody's or must not mix with JSON.
-fn output(mut command: Command, folder: &Path, show: bool) -> Result<Output, BuildError> {
-    command.current_dir(folder).stdin(Stdio::null());
-    if show {
-        command.stderr(Stdio::inherit());
-    }
-    command
-        .output()
-        .map_err(|source: io::Error| BuildError::Program {
-            program: command.get_program().to_string_lossy().into_owned(),
-            source,
-        })
-}
-
-fn failure(output: &Output) -> String {
-    match String::from_utf8_lossy(&output.stderr).trim() {
-        "" => output.status.to_string(),
-        text => text.to_string(),
-    }
 }

@@ -1,4 +1,4 @@
-//! When something of a crate changed. What is told is a hint and no more: the build looks for itself.
+//! When something of a project changed. What is told is a hint and no more: the build looks for itself.
 
 use super::WatchError;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -14,8 +14,21 @@ const QUIET: Duration = Duration::from_millis(100);
 /// How long a build waits for quiet that doesn't come.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What counts beside `src`; Cargo's own files and its target folder do not.
-const FILES: [&str; 3] = ["Cargo.toml", "plugin.toml", "build.rs"];
+/// What counts with all that is in it.
+const FOLDERS: [&str; 2] = ["src", "wit"];
+
+/// What Python writes beside the modules it has read.
+const CACHE: &str = "__pycache__";
+
+/// What counts beside them; tools' own files and the target folder do not.
+const FILES: [&str; 6] = [
+    "Cargo.toml",
+    "build.rs",
+    "package.json",
+    "plugin.toml",
+    "requirements.txt",
+    "tsconfig.json",
+];
 
 pub(super) struct Changes {
     watcher: RecommendedWatcher,
@@ -25,7 +38,7 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// Watches the crate in `folder`, an absolute path without links.
+    /// Watches the project in `folder`, an absolute path without links.
     pub(super) fn watch(folder: PathBuf) -> Result<Self, WatchError> {
         let changed = Arc::new(Notify::new());
         let (of, told) = (folder.clone(), Arc::clone(&changed));
@@ -50,14 +63,16 @@ impl Changes {
         })
     }
 
-    /// Watches `src` as it is now: another folder may have taken its place.
+    /// Watches the folders as they are now: others may have taken their places.
     pub(super) fn arm(&mut self) -> Result<(), WatchError> {
-        let path = self.folder.join("src");
-        match self.watcher.watch(&path, RecursiveMode::Recursive) {
-            // It comes back, and its coming is seen; a crate may also do without.
-            Err(_) if !path.is_dir() => Ok(()),
-            watched => watched.map_err(|source| WatchError { path, source }),
+        for path in FOLDERS.map(|folder| self.folder.join(folder)) {
+            match self.watcher.watch(&path, RecursiveMode::Recursive) {
+                // It comes back, and its coming is seen; a project may also do without.
+                Err(_) if !path.is_dir() => {}
+                watched => watched.map_err(|source| WatchError { path, source })?,
+            }
         }
+        Ok(())
     }
 
     /// Waits for a change, and for those that follow it at once.
@@ -69,11 +84,13 @@ impl Changes {
     }
 }
 
-/// Whether what Cargo builds may have changed. Being read changes nothing: the build itself reads.
+/// Whether what is built may have changed. Being read changes nothing: the build itself reads.
 fn matters(event: &Event, folder: &Path) -> bool {
     let ours = |path: &PathBuf| {
         path.strip_prefix(folder).is_ok_and(|path| {
-            path.starts_with("src") || FILES.iter().any(|file| path == Path::new(file))
+            FOLDERS.iter().any(|folder| path.starts_with(folder))
+                && path.iter().all(|part| part != CACHE)
+                || FILES.iter().any(|file| path == Path::new(file))
         })
     };
     event.need_rescan()
@@ -86,7 +103,7 @@ mod tests {
     use notify::event::{AccessKind, CreateKind, Flag};
 
     #[test]
-    fn what_cargo_builds_from_matters_and_what_it_makes_does_not() {
+    fn what_is_built_from_matters_and_what_is_made_does_not() {
         let event = |kind: EventKind, path: &str| {
             let event = Event::new(kind).add_path(Path::new("/crate").join(path));
             matters(&event, Path::new("/crate"))
@@ -99,6 +116,8 @@ mod tests {
             "Cargo.toml",
             "plugin.toml",
             "build.rs",
+            "package.json",
+            "wit/world.wit",
         ] {
             assert!(event(create, path), "{path}");
             assert!(!event(EventKind::Access(AccessKind::Any), path), "{path}");
@@ -108,7 +127,10 @@ mod tests {
             "target",
             "target/src/lib.rs",
             "Cargo.lock",
-            "srcs",
+            ".venv",
+            "node_modules",
+            "src/__pycache__/app.cpython-314.pyc",
+            "src2",
             "a/plugin.toml",
         ] {
             assert!(!event(create, path), "{path}");

@@ -49,6 +49,9 @@ fn as_json(known: &Known) -> Value {
     document["hooks"] = json!(brings.map(|brings| &brings.hooks));
     document["providers"] = json!(brings.map(|brings| &brings.providers));
     document["roles"] = json!(brings.map(|brings| &brings.roles));
+    document["resources"] = json!(brings.map(|brings| &brings.resources));
+    document["resourceTemplates"] = json!(brings.map(|brings| &brings.resource_templates));
+    document["prompts"] = json!(brings.map(|brings| &brings.prompts));
     document
 }
 

@@ -3,8 +3,9 @@
 use portcullis_contract::chat::{ChatError, ChatRequest};
 
 use crate::HostError;
+use crate::ask::Answer;
 use crate::bindings::asking::portcullis::chat::llm;
-use crate::bindings::asking::portcullis::host::{planner, retrieval};
+use crate::bindings::asking::portcullis::host::{ask, planner, retrieval};
 use crate::bindings::asking::portcullis::tool::invoke;
 use crate::bindings::reading::pieces;
 use crate::error::ToolError;
@@ -30,6 +31,10 @@ pub(crate) async fn retrieval_search(
 pub(crate) async fn planner_solve(domain: &str, problem: &str) -> Result<Vec<PlanStep>, HostError> {
     let steps = planner::solve(domain.to_owned(), problem.to_owned()).await?;
     Ok(steps.into_iter().map(Into::into).collect())
+}
+
+pub(crate) async fn ask(message: &str, schema: String) -> Result<Answer<String>, HostError> {
+    Ok(ask::ask(message.to_owned(), schema).await?.into())
 }
 
 pub(crate) async fn invoke_call(tool: &str, arguments: String) -> Result<ToolOutput, ToolError> {

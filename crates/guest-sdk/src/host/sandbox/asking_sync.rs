@@ -3,9 +3,10 @@
 use portcullis_contract::chat::{ChatError, ChatRequest, Delta, Extension, Part, ToolUseDelta};
 
 use crate::HostError;
+use crate::ask::Answer;
 use crate::bindings::asking::portcullis::chat::llm_sync as llm;
 use crate::bindings::asking::portcullis::host::{
-    planner_sync as planner, retrieval_sync as retrieval,
+    ask_sync as person, planner_sync as planner, retrieval_sync as retrieval,
 };
 use crate::bindings::asking::portcullis::tool::invoke_sync as invoke;
 use crate::error::ToolError;
@@ -57,6 +58,10 @@ pub(crate) async fn retrieval_search(
 pub(crate) async fn planner_solve(domain: &str, problem: &str) -> Result<Vec<PlanStep>, HostError> {
     let steps = planner::solve(domain, problem)?;
     Ok(steps.into_iter().map(Into::into).collect())
+}
+
+pub(crate) async fn ask(message: &str, schema: String) -> Result<Answer<String>, HostError> {
+    Ok(person::ask(message, &schema)?.into())
 }
 
 pub(crate) async fn invoke_call(tool: &str, arguments: String) -> Result<ToolOutput, ToolError> {

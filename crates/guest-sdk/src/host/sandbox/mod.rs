@@ -7,6 +7,7 @@ mod http;
 mod state;
 
 use crate::HostError;
+use crate::ask::Answer;
 use crate::bindings::portcullis::host;
 use crate::bindings::portcullis::tool;
 use crate::bindings::services::portcullis::host::{host_types, secrets};
@@ -15,7 +16,7 @@ use crate::planner::PlanStep;
 use crate::retrieval::Chunk;
 use crate::types::Progress;
 
-pub(crate) use asking::{invoke_call, llm_chat, planner_solve, retrieval_search};
+pub(crate) use asking::{ask, invoke_call, llm_chat, planner_solve, retrieval_search};
 pub(crate) use http::http_send;
 pub(crate) use state::{state_delete, state_get, state_keys, state_set};
 
@@ -59,6 +60,11 @@ pub(crate) async fn cancel_wait(_call_id: String) {
     std::future::pending().await
 }
 
+#[cfg(feature = "resource")]
+pub(crate) fn resource_changed(uri: &str) {
+    crate::bindings::resources::portcullis::resource::updates::changed(uri);
+}
+
 pub(crate) fn secret_exists(name: &str) -> bool {
     secrets::exists(name)
 }
@@ -81,6 +87,16 @@ impl From<host_types::Chunk> for Chunk {
             score: chunk.score,
             source: chunk.source,
             metadata: chunk.metadata,
+        }
+    }
+}
+
+impl From<host_types::Answer> for Answer<String> {
+    fn from(answer: host_types::Answer) -> Self {
+        match answer {
+            host_types::Answer::Accepted(answer) => Self::Accepted(answer),
+            host_types::Answer::Declined => Self::Declined,
+            host_types::Answer::Cancelled => Self::Cancelled,
         }
     }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::in_charge;
 use crate::HostError;
+use crate::ask::Answer;
 use crate::error::ToolError;
 use crate::llm::Reply;
 use crate::planner::PlanStep;
@@ -27,16 +28,22 @@ pub(crate) struct Agent {
     /// By tool.
     pub(crate) tools: RefCell<BTreeMap<String, Result<ToolOutput, ToolError>>>,
     pub(crate) invoked: RefCell<Vec<(String, Value)>>,
+    pub(crate) answers: RefCell<VecDeque<Answer<Value>>>,
+    pub(crate) asked: RefCell<Vec<(String, Value)>>,
 }
 
 impl Agent {
-    /// The model's next reply; the last one again, when all are given.
+    /// The model's next reply.
     fn next_reply(&self) -> Option<LlmReply> {
-        let mut replies = self.llm.borrow_mut();
-        match replies.len() {
-            0 | 1 => replies.front().cloned(),
-            _ => replies.pop_front(),
-        }
+        next(&mut self.llm.borrow_mut())
+    }
+}
+
+/// The next of some answers; the last one again, when all are given.
+fn next<T: Clone>(answers: &mut VecDeque<T>) -> Option<T> {
+    match answers.len() {
+        0 | 1 => answers.front().cloned(),
+        _ => answers.pop_front(),
     }
 }
 
@@ -67,6 +74,19 @@ pub(crate) async fn planner_solve(
     let script = in_charge().ok_or(HostError::Denied)?;
     let plan = script.agent.plan.borrow().clone();
     plan.unwrap_or(Err(HostError::Denied))
+}
+
+pub(crate) async fn ask(message: &str, schema: String) -> Result<Answer<String>, HostError> {
+    let script = in_charge().ok_or(HostError::Denied)?;
+    let schema = serde_json::from_str(&schema).unwrap_or_default();
+    let asked = (message.to_owned(), schema);
+    script.agent.asked.borrow_mut().push(asked);
+    let answer = next(&mut script.agent.answers.borrow_mut()).ok_or(HostError::Denied)?;
+    Ok(match answer {
+        Answer::Accepted(answer) => Answer::Accepted(answer.to_string()),
+        Answer::Declined => Answer::Declined,
+        Answer::Cancelled => Answer::Cancelled,
+    })
 }
 
 pub(crate) async fn invoke_call(tool: &str, arguments: String) -> Result<ToolOutput, ToolError> {

@@ -15,7 +15,7 @@ use crate::log::Level;
 use crate::testing::LogLine;
 use crate::types::Progress;
 
-pub(crate) use asking::{invoke_call, llm_chat, planner_solve, retrieval_search};
+pub(crate) use asking::{ask, invoke_call, llm_chat, planner_solve, retrieval_search};
 pub(crate) use http::http_send;
 pub(crate) use keeping::{
     secret_exists, secret_reveal, state_delete, state_get, state_keys, state_set,
@@ -33,6 +33,7 @@ pub(crate) struct Script {
     pub(crate) secrets: RefCell<keeping::Secrets>,
     pub(crate) state: keeping::Store,
     pub(crate) agent: asking::Agent,
+    pub(crate) changed: RefCell<Vec<String>>,
     waiting: RefCell<Vec<Waker>>,
 }
 
@@ -96,6 +97,13 @@ pub(crate) fn report_progress(_call_id: &str, progress: &Progress) {
         {
             script.cancel();
         }
+    }
+}
+
+#[cfg(feature = "resource")]
+pub(crate) fn resource_changed(uri: &str) {
+    if let Some(script) = in_charge() {
+        script.changed.borrow_mut().push(uri.to_owned());
     }
 }
 

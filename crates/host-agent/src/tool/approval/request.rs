@@ -107,7 +107,7 @@ fn reasons(entry: &ToolEntry) -> Vec<ApprovalReason> {
 }
 
 /// Whether a capability lets a call change something outside, spend something, or speak in another's name. What only reads does
-/// not, nor what hooks are granted, since no call of a tool does that.
+/// not, nor what asks a person, who sees it, nor what hooks are granted, since no call of a tool does that.
 fn acts(capability: &Capability) -> bool {
     match capability {
         Capability::Http(HttpRule::Public) => false,
@@ -117,6 +117,7 @@ fn acts(capability: &Capability) -> bool {
         | Capability::State(_)
         | Capability::Retrieval(_)
         | Capability::Planner
+        | Capability::Ask
         | Capability::Hook(_)
         | Capability::HookContent(_)
         | Capability::HookModify(_)

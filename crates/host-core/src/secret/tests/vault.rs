@@ -358,6 +358,7 @@ async fn values_appear_in_no_record_log_denial_or_debug_output() {
     let caller = crate::access::Caller::watched(
         access,
         "call".into(),
+        &[],
         Some(Arc::new(move |request, decision| {
             *hears.lock().unwrap() += &format!("{request:?} {decision:?}");
         })),

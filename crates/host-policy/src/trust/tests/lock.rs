@@ -178,6 +178,7 @@ fn every_update_of_a_powerful_plugin_waits() {
         ("llm", false),
         ("retrieval", false),
         ("planner", false),
+        ("ask", false),
         ("stdin", false),
         ("stdout", false),
         ("stderr", false),

@@ -1,0 +1,155 @@
+//! Calls through `portcullis serve` over stdio, by a client in this process, beside calls in this process.
+
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use portcullis_host_core::Grant;
+use portcullis_test_artifacts::BENCH_GREET;
+use rmcp::model::CallToolRequestParams;
+use rmcp::service::{Peer, RunningService};
+use rmcp::{RoleClient, ServiceExt};
+use serde_json::Value;
+use tokio::process::{Child, Command};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use wasmtime::error::Context;
+use wasmtime::{Result, ensure};
+
+use super::{arguments, check, greet, host, limits};
+use crate::figures::Measured;
+use crate::measure::{ROUNDS, cores, mean_us, median, threads};
+
+/// Calls of one round, one after another.
+const CALLS: u32 = 1_000;
+
+const IN_FLIGHT: usize = 64;
+
+/// Of one round with so many in flight.
+const PERIOD: Duration = Duration::from_millis(500);
+
+/// More than are made here in a minute; the server's own limit for one plugin is for agents.
+const SETTINGS: &str = "[plugins.limits]\ncalls-per-minute = 4000000000\n";
+
+pub(super) fn measure() -> Result<Vec<Measured>> {
+    let folder = tempfile::tempdir()?;
+    threads(2)?.block_on(async {
+        let host = host(limits()).build()?;
+        let plugin = host.load(BENCH_GREET, Grant::none()).await?;
+        let served = Served::start(folder.path()).await?;
+
+        let given = arguments();
+        served.greet(given.clone()).await?;
+        let mut times: [Vec<f64>; 2] = Default::default();
+        for _ in 0..ROUNDS {
+            let call = async || greet(&plugin, given.clone()).await;
+            times[0].push(mean_us(CALLS, call).await?);
+            let call = async || served.greet(given.clone()).await;
+            times[1].push(mean_us(CALLS, call).await?);
+        }
+        let [alone, through] = times.map(median);
+        let mut rates = Vec::new();
+        for _ in 0..ROUNDS {
+            rates.push(served.calls_per_second().await?);
+        }
+        served.stop().await?;
+
+        let added = format!("{through:.1} µs − {alone:.1} µs in this process");
+        let mut flight = format!(
+            "{IN_FLIGHT} in flight, client and server on {} cores",
+            cores()
+        );
+        if cores() < 2 {
+            flight.push_str(", where two are meant");
+        }
+        Ok(vec![
+            Measured::new("mcp_added_us", through - alone, added),
+            Measured::new("mcp_calls_per_s", median(rates), flight),
+        ])
+    })
+}
+
+/// A server, and its one client.
+struct Served {
+    process: Child,
+    client: RunningService<RoleClient, ()>,
+    tool: Arc<str>,
+}
+
+impl Served {
+    async fn start(folder: &Path) -> Result<Self> {
+        let settings = folder.join("portcullis.toml");
+        fs::write(&settings, SETTINGS)?;
+        let program =
+            env::current_exe()?.with_file_name(format!("portcullis{}", env::consts::EXE_SUFFIX));
+        let mut process = Command::new(program)
+            .args(["serve", BENCH_GREET])
+            .env("PORTCULLIS_CONFIG", settings)
+            .env("HOME", folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .context("portcullis is not built; `cargo xtask bench` builds it")?;
+        let stdout = process.stdout.take().context("its stdout")?;
+        let stdin = process.stdin.take().context("its stdin")?;
+        let client = ().serve((stdout, stdin)).await?;
+        let tools = client.list_all_tools().await?;
+        let tool = tools.iter().find(|tool| tool.name.ends_with("greet"));
+        let tool = tool.context("it serves no `greet`")?.name.as_ref().into();
+        Ok(Self {
+            process,
+            client,
+            tool,
+        })
+    }
+
+    async fn greet(&self, given: Value) -> Result<()> {
+        call(&self.client, &self.tool, given).await
+    }
+
+    async fn calls_per_second(&self) -> Result<f64> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let calls = Arc::new(AtomicU64::new(0));
+        let mut callers = JoinSet::new();
+        let start = Instant::now();
+        for _ in 0..IN_FLIGHT {
+            let (peer, tool) = (self.client.peer().clone(), Arc::clone(&self.tool));
+            let (stop, calls) = (Arc::clone(&stop), Arc::clone(&calls));
+            callers.spawn(async move {
+                let given = arguments();
+                while !stop.load(Ordering::Relaxed) {
+                    call(&peer, &tool, given.clone()).await?;
+                    calls.fetch_add(1, Ordering::Relaxed);
+                }
+                Ok::<_, wasmtime::Error>(())
+            });
+        }
+        sleep(PERIOD).await;
+        stop.store(true, Ordering::Relaxed);
+        while let Some(caller) = callers.join_next().await {
+            caller??;
+        }
+        Ok(calls.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64())
+    }
+
+    async fn stop(mut self) -> Result<()> {
+        self.client.cancel().await?;
+        let ended = self.process.wait().await?;
+        ensure!(ended.success(), "the server ended with {ended}");
+        Ok(())
+    }
+}
+
+async fn call(peer: &Peer<RoleClient>, tool: &str, given: Value) -> Result<()> {
+    let Value::Object(given) = given else {
+        wasmtime::bail!("arguments are an object");
+    };
+    let params = CallToolRequestParams::new(tool.to_owned()).with_arguments(given);
+    let answer = peer.call_tool(params).await?;
+    check(answer.structured_content.as_ref())
+}

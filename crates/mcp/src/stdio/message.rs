@@ -1,0 +1,152 @@
+//! A line as a message, or why it is none.
+
+use rmcp::model::{ClientJsonRpcMessage, ErrorData, RequestId};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
+
+/// Why a line is no message, for who sent it.
+#[derive(Debug, PartialEq)]
+pub(super) struct Refusal {
+    /// The request that it was, as far as that can be told.
+    pub(super) id: Option<RequestId>,
+    pub(super) error: ErrorData,
+}
+
+impl Refusal {
+    pub(super) fn invalid(id: Option<RequestId>, message: impl Into<String>) -> Self {
+        let error = ErrorData::invalid_request(message.into(), None);
+        Self { id, error }
+    }
+}
+
+/// What is looked at of a line that can't be read as a whole. What is in it is skipped, however deep it goes.
+#[derive(Deserialize)]
+struct Envelope {
+    /// None where there is none, and not where there is a null.
+    #[serde(default, deserialize_with = "present")]
+    id: Option<Id>,
+    #[serde(default)]
+    method: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Id {
+    Usable(RequestId),
+    Unusable(IgnoredAny),
+}
+
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Id>, D::Error> {
+    Id::deserialize(deserializer).map(Some)
+}
+
+/// The message in a line; none in an empty one.
+pub(super) fn read(line: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Option<Refusal>> {
+    // Some editors put a byte order mark at the front; RFC 8259 lets a reader ignore it.
+    let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
+    let line = line.trim_ascii();
+    if line.is_empty() {
+        return Ok(None);
+    }
+    serde_json::from_slice(line)
+        .map(Some)
+        .map_err(|error| refusal(line, &error))
+}
+
+/// What is said of a line that is no message; nothing of a notification, which nobody waits for.
+fn refusal(line: &[u8], error: &serde_json::Error) -> Option<Refusal> {
+    if line.starts_with(b"[") {
+        let problem = "a batch: send one message a line";
+        return Some(Refusal::invalid(None, problem));
+    }
+    let Ok(Envelope { id, method }) = serde_json::from_slice(line) else {
+        let error = ErrorData::parse_error(format!("no JSON: {error}"), None);
+        return Some(Refusal { id: None, error });
+    };
+    let (id, problem) = match id {
+        None if method.is_some() => return None,
+        Some(Id::Unusable(_)) => (None, "an id is a string or a whole number".to_owned()),
+        Some(Id::Usable(id)) => (Some(id), error.to_string()),
+        None => (None, error.to_string()),
+    };
+    Some(Refusal::invalid(id, problem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rmcp::model::{ErrorCode, NumberOrString};
+
+    fn refused(line: &str) -> (Option<RequestId>, ErrorCode) {
+        let refusal = read(line.as_bytes()).unwrap_err().unwrap();
+        (refusal.id, refusal.error.code)
+    }
+
+    fn call(arguments: &str) -> String {
+        let params = format!(r#"{{"name":"echo","arguments":{arguments}}}"#);
+        format!(r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{params}}}"#)
+    }
+
+    #[test]
+    fn what_is_no_json_has_no_id() {
+        for line in ["{", "nonsense", "{\"id\":1,}", "\u{0}", "{\"id\":1} {}"] {
+            assert_eq!(refused(line), (None, ErrorCode::PARSE_ERROR), "{line}");
+        }
+        let bytes = read(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff\"}");
+        assert!(bytes.is_err());
+    }
+
+    #[test]
+    fn a_batch_is_no_request() {
+        let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+        for line in [
+            "[]".to_owned(),
+            format!("[{ping}]"),
+            format!("[{ping},{ping}]"),
+        ] {
+            assert_eq!(refused(&line), (None, ErrorCode::INVALID_REQUEST));
+        }
+    }
+
+    #[test]
+    fn a_request_that_can_t_be_read_is_answered_by_its_id() {
+        let number = Some(NumberOrString::Number(7));
+        let deep = format!("{{\"a\":{}1{}}}", "[".repeat(200), "]".repeat(200));
+        let past_all_stacks = format!("{{\"a\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        let beyond_f64 = r#"{"a":1e400}"#.to_owned();
+        let lone_surrogate = r#"{"a":"\ud800"}"#.to_owned();
+        for arguments in [deep, past_all_stacks, beyond_f64, lone_surrogate] {
+            let expected = (number.clone(), ErrorCode::INVALID_REQUEST);
+            assert_eq!(refused(&call(&arguments)), expected);
+        }
+    }
+
+    #[test]
+    fn an_id_is_a_string_or_a_whole_number() {
+        for id in ["1.5", "{}", "[1]", "true", "null", "99999999999999999999"] {
+            let line = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#);
+            assert_eq!(refused(&line), (None, ErrorCode::INVALID_REQUEST), "{id}");
+        }
+    }
+
+    #[test]
+    fn an_object_that_is_no_message_is_refused_and_a_notification_never_answered() {
+        assert_eq!(refused(r#"{"foo":1}"#), (None, ErrorCode::INVALID_REQUEST));
+        let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+        let line =
+            format!(r#"{{"jsonrpc":"2.0","method":"notifications/x","params":{{"a":{deep}}}}}"#);
+        assert_eq!(read(line.as_bytes()).unwrap_err(), None);
+    }
+
+    #[test]
+    fn nul_is_a_character_and_a_mark_at_the_front_is_none() {
+        assert!(
+            read(call(r#"{"a":"\u0000"}"#).as_bytes())
+                .unwrap()
+                .is_some()
+        );
+        let marked = format!("\u{feff}{}\r", call("{}"));
+        assert!(read(marked.as_bytes()).unwrap().is_some());
+        assert!(read(b"  ").unwrap().is_none());
+    }
+}

@@ -1,0 +1,269 @@
+//! What guests ask the client for: the person, and the model.
+#![expect(deprecated, reason = "clients of today serve sampling")]
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use portcullis_host_agent::core::{Capability, Grant, LimitOverrides, LoadOptions};
+use portcullis_mcp::{EndpointOptions, Naming};
+use portcullis_test_artifacts::{WELL_ASKING, WELL_RESOURCES, WELL_STORE};
+use rmcp::model::{
+    CallToolRequestParams, ClientCapabilities, ClientConfig, CreateMessageRequestParams,
+    CreateMessageResult, ElicitRequestParams, ElicitResult, ElicitationAction, Implementation,
+    SamplingMessage,
+};
+use rmcp::service::{RequestContext, RoleClient, RunningService};
+use rmcp::{ClientHandler, ErrorData};
+use serde_json::{Value, json};
+
+use crate::support::Server;
+
+/// How long the plugins of these tests may take, without whom they ask.
+const PLUGINS_TIME: Duration = Duration::from_secs(2);
+
+/// A person who answers what they were told to, and a model that repeats.
+#[derive(Clone, Default)]
+struct Person {
+    answers: Arc<Mutex<VecDeque<ElicitResult>>>,
+    asked: Arc<Mutex<Vec<String>>>,
+    thinks: Duration,
+}
+
+impl Person {
+    fn who_says(answers: impl IntoIterator<Item = ElicitResult>) -> Self {
+        Self {
+            answers: Arc::new(Mutex::new(answers.into_iter().collect())),
+            ..Self::default()
+        }
+    }
+
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+}
+
+fn accepts(content: Value) -> ElicitResult {
+    ElicitResult::new(ElicitationAction::Accept).with_content(content)
+}
+
+impl ClientHandler for Person {
+    fn get_info(&self) -> ClientConfig {
+        let can = ClientCapabilities::builder()
+            .enable_elicitation()
+            .enable_sampling()
+            .build();
+        ClientConfig::new(can, Implementation::new("person", "1"))
+    }
+
+    async fn create_elicitation(
+        &self,
+        request: ElicitRequestParams,
+        _: RequestContext<RoleClient>,
+    ) -> Result<ElicitResult, ErrorData> {
+        let ElicitRequestParams::FormElicitationParams { message, .. } = request else {
+            return Err(ErrorData::invalid_params("no form", None));
+        };
+        self.asked.lock().unwrap().push(message);
+        tokio::time::sleep(self.thinks).await;
+        let answer = self.answers.lock().unwrap().pop_front();
+        Ok(answer.unwrap_or_else(|| ElicitResult::new(ElicitationAction::Cancel)))
+    }
+
+    async fn create_message(
+        &self,
+        params: CreateMessageRequestParams,
+        _: RequestContext<RoleClient>,
+    ) -> Result<CreateMessageResult, ErrorData> {
+        let said = params.messages[0]
+            .content
+            .first()
+            .unwrap()
+            .as_text()
+            .unwrap()
+            .text
+            .clone();
+        let message = SamplingMessage::assistant_text(format!("You said: {said}"));
+        Ok(CreateMessageResult::new(message, "repeater".to_owned()))
+    }
+}
+
+/// A server of one guest that is granted some things, and for others of which the person may be asked.
+async fn server(guest: &str, options: EndpointOptions, grant: Grant) -> Server {
+    let server = Server::new(EndpointOptions {
+        naming: Naming::Own,
+        ..options
+    });
+    let load = LoadOptions {
+        grant,
+        limits: LimitOverrides {
+            wall_clock: Some(PLUGINS_TIME),
+            ..LimitOverrides::default()
+        },
+        ..LoadOptions::default()
+    };
+    let plugin = server.host.load_with(guest, load).await.unwrap();
+    server.extensions.publish(&[plugin]);
+    server
+}
+
+fn capability(text: &str) -> Capability {
+    text.parse().unwrap()
+}
+
+async fn call<H: ClientHandler>(
+    client: &RunningService<RoleClient, H>,
+    tool: &'static str,
+    arguments: Value,
+) -> (bool, String) {
+    let arguments = arguments.as_object().unwrap().clone();
+    let call = CallToolRequestParams::new(tool).with_arguments(arguments);
+    let result = client.call_tool(call).await.unwrap();
+    let texts = result.content.iter().filter_map(|block| block.as_text());
+    let texts: Vec<_> = texts.map(|text| text.text.as_str()).collect();
+    (result.is_error == Some(true), texts.join("\n"))
+}
+
+#[tokio::test]
+async fn a_person_may_take_longer_than_a_plugin() {
+    let grant = Grant::from_caps([capability("ask")]);
+    let server = server(WELL_RESOURCES, EndpointOptions::default(), grant).await;
+    let person = Person {
+        thinks: PLUGINS_TIME + Duration::from_secs(1),
+        ..Person::who_says([accepts(json!({"address": "1 Quay Street"}))])
+    };
+    let client = server.client(person).await;
+    let (failed, answer) = call(&client, "order", json!({"message": "Where to?"})).await;
+    assert!(!failed && answer.contains("1 Quay Street"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_plugin_asks_the_person_in_its_own_name() {
+    let grant = Grant::from_caps([capability("ask")]);
+    let server = server(WELL_RESOURCES, EndpointOptions::default(), grant).await;
+    let person = Person::who_says([
+        accepts(json!({"address": "1 Quay Street"})),
+        ElicitResult::new(ElicitationAction::Decline),
+    ]);
+    let client = server.client(person.clone()).await;
+    let order = async || call(&client, "order", json!({"message": "Where\u{1b} to?"})).await;
+    assert_eq!(
+        order().await,
+        (false, "[\"1 Quay Street\",null]".to_owned())
+    );
+    assert_eq!(
+        person.asked(),
+        ["The plugin org.example.resources asks: Where\\u{1b} to?"]
+    );
+    assert_eq!(order().await.1, "\"declined\"");
+    assert_eq!(order().await.1, "\"cancelled\"");
+}
+
+#[tokio::test]
+async fn nobody_is_asked_where_the_client_can_t_or_the_operator_did_not_say_so() {
+    let grant = Grant::from_caps([capability("ask")]);
+    let granted = server(WELL_RESOURCES, EndpointOptions::default(), grant).await;
+    let client = granted.client(()).await;
+    let (is_error, text) = call(&client, "order", json!({"message": "Where to?"})).await;
+    assert!(is_error && text.contains("unavailable"), "{text}");
+    let denied = server(WELL_RESOURCES, EndpointOptions::default(), Grant::none()).await;
+    let person = Person::default();
+    let client = denied.client(person.clone()).await;
+    let (is_error, text) = call(&client, "order", json!({"message": "Where to?"})).await;
+    assert!(is_error && text.contains("- ask:"), "{text}");
+    assert_eq!(person.asked(), [""; 0]);
+}
+
+const STORE: (&str, &str) = ("set", "state");
+
+#[tokio::test]
+async fn the_person_allows_what_the_operator_said_they_may_be_asked_for() {
+    let (tool, wanted) = STORE;
+    let grant = Grant::none().ask(capability(wanted));
+    let server = server(WELL_STORE, EndpointOptions::default(), grant).await;
+    let allow = |what: &str| accepts(json!({ "allow": what }));
+    let person = Person::who_says([allow("no"), allow("once"), allow("session")]);
+    let client = server.client(person.clone()).await;
+    let set = async || {
+        call(
+            &client,
+            tool,
+            json!({"key": "a", "value": "b", "sync": false}),
+        )
+        .await
+    };
+
+    let (is_error, text) = set().await;
+    assert!(is_error && text.contains("- state"), "{text}");
+    let question = &person.asked()[0];
+    assert!(
+        question.contains("asks to be allowed") && question.contains("(state)"),
+        "{question}"
+    );
+
+    assert!(set().await.1.contains("allowed it for the next call"));
+    assert!(!set().await.0);
+    assert!(set().await.1.contains("allowed it in this session"));
+    assert!(!set().await.0);
+    assert!(!set().await.0);
+    assert_eq!(person.asked().len(), 2);
+
+    // What one client's person allowed is nobody else's.
+    let other = server.client(()).await;
+    assert!(
+        call(
+            &other,
+            tool,
+            json!({"key": "a", "value": "b", "sync": false})
+        )
+        .await
+        .0
+    );
+}
+
+#[tokio::test]
+async fn what_the_operator_did_not_say_is_not_asked_for() {
+    let (tool, _) = STORE;
+    let grant = Grant::none().ask(capability("log"));
+    let server = server(WELL_STORE, EndpointOptions::default(), grant).await;
+    let person = Person::who_says([accepts(json!({"allow": "session"}))]);
+    let client = server.client(person.clone()).await;
+    assert!(
+        call(
+            &client,
+            tool,
+            json!({"key": "a", "value": "b", "sync": false})
+        )
+        .await
+        .0
+    );
+    assert!(
+        call(
+            &client,
+            tool,
+            json!({"key": "a", "value": "b", "sync": false})
+        )
+        .await
+        .0
+    );
+    assert_eq!(person.asked(), [""; 0]);
+}
+
+#[tokio::test]
+async fn the_client_s_model_answers_where_the_operator_chose_so() {
+    let grant = || Grant::from_caps([capability("llm")]);
+    let arguments = json!({"model": "any", "text": "hello"});
+    let chosen = EndpointOptions {
+        sampling: true,
+        ..EndpointOptions::default()
+    };
+    let by_client = server(WELL_ASKING, chosen, grant()).await;
+    let client = by_client.client(Person::default()).await;
+    let (is_error, text) = call(&client, "ask_llm", arguments.clone()).await;
+    assert!(!is_error && text.contains("You said: hello"), "{text}");
+    let without = by_client.client(()).await;
+    assert!(call(&without, "ask_llm", arguments.clone()).await.0);
+    let not_chosen = server(WELL_ASKING, EndpointOptions::default(), grant()).await;
+    let client = not_chosen.client(Person::default()).await;
+    assert!(call(&client, "ask_llm", arguments).await.0);
+}
