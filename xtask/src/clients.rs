@@ -54,7 +54,8 @@ fn written(script: PathBuf, text: &str) -> Result<PathBuf> {
 /// Runs a client over stdio, where it starts the server, and over HTTP, where one runs.
 fn over_both(script: &Path, interpreter: impl Fn() -> Command) -> Result<()> {
     let operator = Operator::with(&[PLUGIN, APPEARS])?;
-    let folder = operator.folder_with(PLUGIN)?;
+    // Both are approved; the client takes the second away before it connects.
+    let folder = operator.folder_with(&[PLUGIN, APPEARS])?;
     let client = |kind: &str| {
         let mut client = interpreter();
         operator.at_home(&mut client);

@@ -52,12 +52,18 @@ impl Operator {
         self.plugins.join(format!("{name}.wasm"))
     }
 
-    /// A new folder of plugins that has this one in it.
-    pub(crate) fn folder_with(&self, plugin: &str) -> Result<PathBuf> {
+    /// A new folder of plugins that has these in it, each approved as it is.
+    pub(crate) fn folder_with(&self, plugins: &[&str]) -> Result<PathBuf> {
         let folder = self.home.join("plugins");
         fs::create_dir_all(&folder)?;
-        let file = self.plugin(plugin);
-        fs::copy(&file, folder.join(format!("{plugin}.wasm")))?;
+        for plugin in plugins {
+            let file = self.plugin(plugin);
+            fs::copy(&file, folder.join(format!("{plugin}.wasm")))?;
+            let mut approve = self.portcullis();
+            approve.args(["plugins", "approve", "--yes", "--plugin-dir"]);
+            approve.arg(&folder).arg(format!("org.portcullis.{plugin}"));
+            output(approve)?;
+        }
         Ok(folder)
     }
 
