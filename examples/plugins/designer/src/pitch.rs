@@ -10,7 +10,8 @@ const OUTLINE: &str = "org.portcullis.text-tools/outline";
 /// The model that thinks of slogans; the manifest asks for it.
 const MODEL: &str = "demo-small";
 
-const INSTRUCTIONS: &str = "You are given the headings of a text. Answer with one slogan of at most eight words.";
+const INSTRUCTIONS: &str =
+    "You are given the headings of a text. Answer with one slogan of at most eight words.";
 
 /// What a poster is about.
 #[plugin_type]
@@ -51,6 +52,8 @@ fn headings(outline: &str) -> Result<Vec<String>, ToolError> {
     let unread = || ToolError::internal(format!("the outline by {OUTLINE} can't be read"));
     let outline: Value = serde_json::from_str(outline).map_err(|_| unread())?;
     let headings = outline["headings"].as_array().ok_or_else(unread)?;
-    let texts = headings.iter().filter_map(|heading| heading["text"].as_str());
+    let texts = headings
+        .iter()
+        .filter_map(|heading| heading["text"].as_str());
     Ok(texts.map(str::to_owned).collect())
 }

@@ -160,18 +160,27 @@ fn a_hue_is_an_angle() {
 fn a_pitch_has_the_headings_and_the_models_slogan() {
     let outline = json!({ "headings": [{ "level": 1, "text": "Apples", "line": 1 }] }).to_string();
     let host = Host::new()
-        .invoke("org.portcullis.text-tools/outline", Ok(outline.as_str().into()))
+        .invoke(
+            "org.portcullis.text-tools/outline",
+            Ok(outline.as_str().into()),
+        )
         .llm(LlmReply::text("An apple a day."));
     let output = host.call("pitch", json!({ "text": "# Apples" })).unwrap();
     let pitch: Value = serde_json::from_str(&output.text()).unwrap();
-    assert_eq!(pitch, json!({ "headings": ["Apples"], "slogan": "An apple a day." }));
+    assert_eq!(
+        pitch,
+        json!({ "headings": ["Apples"], "slogan": "An apple a day." })
+    );
     assert_eq!(host.chats()[0].model, "demo-small");
 }
 
 #[test]
 fn a_text_without_headings_has_no_pitch() {
     let nothing = json!({ "headings": [] }).to_string();
-    let host = Host::new().invoke("org.portcullis.text-tools/outline", Ok(nothing.as_str().into()));
+    let host = Host::new().invoke(
+        "org.portcullis.text-tools/outline",
+        Ok(nothing.as_str().into()),
+    );
     let error = host.call("pitch", json!({ "text": "apples" })).unwrap_err();
     assert!(error.to_string().contains("no headings"), "{error}");
 }
