@@ -101,8 +101,11 @@ fn a_folder_s_plugins_are_served_once_they_may_run_and_are_approved() {
     );
     let mut command = home.portcullis();
     command.env("PORTCULLIS_ENABLED", "true");
-    let (answers, _) = told(command.args(["serve", "plugins"]), &list);
+    command.args(["serve", "plugins", "--signatures", "off"]);
+    let (answers, ran) = told(&mut command, &list);
     assert_eq!(names(&answers[0]), [""; 0]);
+    let remedy = "portcullis plugins approve org.example.a";
+    assert!(ran.stderr.contains(remedy), "{}", ran.stderr);
     home.run("plugins approve org.example.a --yes --plugin-dir plugins --signatures off")
         .ok();
     let mut command = home.portcullis();

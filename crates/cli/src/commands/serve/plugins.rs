@@ -7,7 +7,7 @@ use crate::error::CliError;
 use crate::host::Session;
 use crate::installed::{self, Installed};
 use portcullis_host_agent::extension::Extensions;
-use portcullis_host_core::{Changes, LimitOverrides, Plugin, PluginId, Watch};
+use portcullis_host_core::{Changes, LimitOverrides, Plugin, PluginId, Status, Watch};
 use std::path::PathBuf;
 
 /// What the command line names.
@@ -100,8 +100,25 @@ impl<'a> Served<'a> {
             installed,
             changes,
         };
+        served.tell_missing();
         extensions.publish(&served.now());
         Ok(served)
+    }
+
+    /// Says which plugins are not served, and why: who put one into a folder looks for it.
+    fn tell_missing(&self) {
+        let Some(installed) = &self.installed else {
+            return;
+        };
+        let snapshot = installed.registry.snapshot();
+        let entries = snapshot.entries().iter();
+        let wanted = entries.filter(|entry| !matches!(entry.status, Status::Disabled));
+        let ids = wanted.filter_map(|entry| entry.id.as_ref());
+        for id in ids.filter(|id| self.wanted.has(id)) {
+            if let Err(error) = snapshot.active(id) {
+                tracing::warn!("not served: {error}");
+            }
+        }
     }
 
     async fn installed(
