@@ -20,6 +20,11 @@ const TYPESCRIPT_CLIENT: &str = include_str!("clients/client.mjs");
 const PLUGIN: &str = "everything";
 const APPEARS: &str = "hello";
 
+pub(crate) fn run() -> Result<()> {
+    try_python(&install_python()?)?;
+    try_typescript(&install_typescript()?)
+}
+
 /// Fetches the Python client.
 ///
 /// # Errors

@@ -29,6 +29,7 @@ cargo xtask TASK
                      --cargo-component  hello-sync with cargo-component too, where it is installed
                      --install          with it: installs cargo-component first
   conformance      runs the official conformance suite of the Model Context Protocol against `portcullis serve`
+  clients          runs the official MCP clients for Python and TypeScript against it
   bench            measures against the floor and prints the table
   registries       makes host-policy's table of special addresses from IANA's registries
   tidy             checks the rules that the compiler can't
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
             build_examples::run(Some(build_examples::Install::Yes))
         }
         ["conformance"] => conformance::run(),
+        ["clients"] => clients::run(),
         ["bench", rest @ ..] => bench::run(rest),
         ["registries"] => registries::run(),
         ["tidy"] => tidy::run(),
