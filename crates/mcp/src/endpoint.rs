@@ -14,7 +14,7 @@ use portcullis_host_agent::tool::Approvals;
 
 use crate::catalog::{Catalog, Lists};
 use crate::principal::Principal;
-use crate::session::Session;
+use crate::session::{Rounds, Session};
 pub(crate) use updates::{Update, Updates};
 
 /// Most definitions in one answer to a list: clients that don't ask for the next page see what almost all servers have, and a page
@@ -97,8 +97,16 @@ impl Endpoint {
 
     /// A session for one client.
     pub fn session(&self, principal: Principal) -> Session {
-        let number = self.inner.sessions.fetch_add(1, Ordering::Relaxed);
-        Session::new(self.clone(), principal, number)
+        Session::new(self.clone(), principal, self.number(), None)
+    }
+
+    /// A session for one client that makes each request without a handshake in another, and goes on there with what waits for it.
+    pub(crate) fn session_of_rounds(&self, principal: Principal, rounds: Rounds) -> Session {
+        Session::new(self.clone(), principal, self.number(), Some(rounds))
+    }
+
+    fn number(&self) -> u64 {
+        self.inner.sessions.fetch_add(1, Ordering::Relaxed)
     }
 
     /// What there is now, as clients see it.

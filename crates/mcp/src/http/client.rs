@@ -15,6 +15,7 @@ use super::presence::Patience;
 use super::sessions::{Places, RETRY, Sessions};
 use super::token::TokenHash;
 use super::{HttpLimits, TokenFile, TokenRecord, TokenStatus, Tokens};
+use crate::session::Rounds;
 use crate::{Endpoint, Session};
 
 /// How often a stream without events says that it is there: often enough for what lies between, and for finding out who left.
@@ -124,7 +125,8 @@ impl Clients {
             .with_max_request_body_bytes(self.limits.body_bytes)
             .with_cancellation_token(ending.clone());
         let (endpoint, principal) = (self.endpoint.clone(), record.principal());
-        let session = move || Ok(endpoint.session(principal.clone()));
+        let rounds = Rounds::default();
+        let session = move || Ok(endpoint.session_of_rounds(principal.clone(), rounds.clone()));
         let rate = NonZeroU32::new(self.limits.requests_per_minute).unwrap_or(NonZeroU32::MIN);
         Client {
             record,

@@ -195,8 +195,14 @@ impl Service {
         if parts.method == Method::DELETE && session.is_some_and(|id| !client.sessions.has(&id)) {
             return Err(no_session());
         }
+        let ends = parts.method == Method::DELETE;
         let request = Request::from_parts(parts, Full::new(Bytes::new()));
-        Ok(client.service.handle(request).await)
+        let mut reply = client.service.handle(request).await;
+        // It has ended: nothing is left to be done later.
+        if ends && reply.status() == StatusCode::ACCEPTED {
+            *reply.status_mut() = StatusCode::NO_CONTENT;
+        }
+        Ok(reply)
     }
 
     async fn post(

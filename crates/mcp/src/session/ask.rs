@@ -5,21 +5,22 @@ use portcullis_host_agent::core::{Ask, AskAnswer, ServiceCaller, ServiceError};
 use portcullis_host_agent::escape;
 use rmcp::RoleServer;
 use rmcp::model::{ElicitRequestParams, ElicitationAction, ElicitationSchema};
-use rmcp::service::{Peer, RequestContext};
+use rmcp::service::RequestContext;
 use serde_json::{Map, Value};
 
-use super::call::is_modern;
+use super::questions::Questions;
 
 /// Asks the person in front of one client.
-pub(super) struct ClientAsk(Peer<RoleServer>);
+#[derive(Clone)]
+pub(super) struct ClientAsk(Questions);
 
 impl ClientAsk {
-    /// None where the client can't ask. Since 2026-07-28 a server asks nothing while a request runs.
-    pub(super) fn of(context: &RequestContext<RoleServer>) -> Option<Self> {
+    /// None where the client can't ask.
+    pub(super) fn of(context: &RequestContext<RoleServer>, questions: &Questions) -> Option<Self> {
         let can = context.client_capabilities()?.elicitation?;
         // A client that names neither form has forms, as those did that knew no other.
         let forms = can.form.is_some() || can.url.is_none();
-        (forms && !is_modern(context)).then(|| Self(context.peer.clone()))
+        forms.then(|| Self(questions.clone()))
     }
 
     /// Asks for what a schema describes.
@@ -36,7 +37,7 @@ impl ClientAsk {
             message,
             requested_schema,
         };
-        let answer = self.0.create_elicitation(question).await.map_err(|error| {
+        let answer = self.0.elicit(question).await.map_err(|error| {
             tracing::debug!("a question had no answer: {error}");
             ServiceError::unavailable("the client has no answer", false)
         })?;

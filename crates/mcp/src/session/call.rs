@@ -1,7 +1,8 @@
 //! What all calls of plugins have in common, be it of tools, resources or prompts.
 
-use std::pin::pin;
 use std::sync::Arc;
+
+use futures::FutureExt as _;
 
 use portcullis_host_agent::core::{
     Ask, Cancellation, Error, Llm, LogSink, ResourceUpdates, Services,
@@ -15,55 +16,67 @@ use serde_json::json;
 use super::Session;
 use super::ask::ClientAsk;
 use super::log::CallLines;
-use super::report::{Reports, reporting};
+use super::questions::Questions;
+use super::report::reports;
+use super::rounds::{Outcome, Round, Running, Waiting};
 use super::sampling::ClientLlm;
 use crate::content;
 
 impl Session {
-    /// Makes a call for a request: it reports while it runs, is asked to end when the client no longer wants it, and is dropped where
-    /// it doesn't.
+    /// Makes a call for a request, or goes on with the one that waits for this round of it. It reports while it runs, is asked to end
+    /// when the client no longer wants it, and is dropped where it doesn't. It must not keep the session: it may wait there.
     ///
     /// # Errors
-    /// Where it was cancelled, which nobody reads.
-    pub(super) async fn made<W: Future>(
+    /// Where it was cancelled, which nobody reads, and where no call waits for this round.
+    pub(super) async fn made<T: Send + 'static, W>(
         &self,
         context: &RequestContext<RoleServer>,
-        call: impl FnOnce(CallScope) -> W,
-    ) -> Result<W::Output, ErrorData> {
+        mut round: Round,
+        waiting: &Arc<Waiting<T>>,
+        call: impl FnOnce(CallScope, Option<ClientAsk>) -> W,
+    ) -> Result<Outcome<T>, ErrorData>
+    where
+        W: Future<Output = T> + Send + 'static,
+    {
+        let running = match round.state {
+            Some(_) => waiting.resume(&mut round)?,
+            None => self.begun(context, call),
+        };
+        waiting.go_on(running, round.request, context).await
+    }
+
+    fn begun<W: Future + Send + 'static>(
+        &self,
+        context: &RequestContext<RoleServer>,
+        call: impl FnOnce(CallScope, Option<ClientAsk>) -> W,
+    ) -> Running<W::Output> {
         let cancel = Cancellation::new();
-        let token = context.meta.get_progress_token();
-        let least = self.least_level(context);
+        let (questions, asked) = Questions::to(context);
+        let ask = ClientAsk::of(context, &questions);
         let mut scope = CallScope {
             session: Some(self.inner.id.clone()),
             principal: self.inner.principal.behalf(),
             cancel: Some(cancel.clone()),
-            services: self.services(context),
+            services: self.services(context, &ask, &questions),
             ..CallScope::default()
         };
-        let work = async move {
-            if token.is_none() && least.is_none() {
-                return call(scope).await;
-            }
-            let begin = |reports: Reports| {
-                scope.log = least.map(|least| {
-                    let reports = reports.clone();
-                    Arc::new(CallLines { reports, least }) as Arc<dyn LogSink>
-                });
-                scope.on_event = token.map(|token| reports.on_event(token));
-                call(scope)
-            };
-            reporting(&context.peer, begin).await
-        };
-        let mut work = pin!(work);
-        tokio::select! {
-            biased;
-            made = &mut work => Ok(made),
-            () = context.ct.cancelled() => {
-                cancel.cancel();
-                // The host gives it its grace, and ends it.
-                work.await;
-                Err(ErrorData::internal_error("the call was cancelled", None))
-            }
+        let follows = context.meta.get_progress_token().is_some();
+        let least = self.least_level(context);
+        let said = (follows || least.is_some()).then(|| {
+            let (sender, said) = reports();
+            scope.log = least.map(|least| {
+                let reports = sender.clone();
+                Arc::new(CallLines { reports, least }) as Arc<dyn LogSink>
+            });
+            scope.on_event = follows.then(|| sender.on_event());
+            said
+        });
+        Running {
+            work: call(scope, ask).boxed(),
+            cancel,
+            reports: said,
+            questions: asked,
+            open: Vec::new(),
         }
     }
 
@@ -77,12 +90,17 @@ impl Session {
     }
 
     /// What the client does for plugins in the place of the host.
-    fn services(&self, context: &RequestContext<RoleServer>) -> Services {
+    fn services(
+        &self,
+        context: &RequestContext<RoleServer>,
+        ask: &Option<ClientAsk>,
+        questions: &Questions,
+    ) -> Services {
         let endpoint = &self.inner.endpoint.inner;
-        let ask = ClientAsk::of(context).map(|ask| Arc::new(ask) as Arc<dyn Ask>);
-        let llm = endpoint.options.sampling.then(|| ClientLlm::new(context));
+        let sampling = endpoint.options.sampling;
+        let llm = sampling.then(|| ClientLlm::new(context, questions));
         Services {
-            ask,
+            ask: ask.clone().map(|ask| Arc::new(ask) as Arc<dyn Ask>),
             llm: llm.map(|llm| Arc::new(llm) as Arc<dyn Llm>),
             updates: Some(Arc::clone(&endpoint.updates) as Arc<dyn ResourceUpdates>),
             ..Services::default()
@@ -104,7 +122,7 @@ pub(super) fn protocol_error(error: &Error) -> ErrorData {
     }
 }
 
-/// Whether a request is of a revision without a handshake, in which the server asks clients for nothing.
+/// Whether a request is of a revision without a handshake, in which the server asks clients for nothing while a request runs.
 pub(super) fn is_modern(context: &RequestContext<RoleServer>) -> bool {
     let version = context.protocol_version();
     version.is_some_and(|version| !version.has_initialize())

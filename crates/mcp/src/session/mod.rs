@@ -7,8 +7,10 @@ mod consent;
 mod listen;
 mod log;
 mod prompt;
+mod questions;
 mod report;
 mod resource;
+mod rounds;
 mod sampling;
 mod server;
 mod tool;
@@ -24,6 +26,7 @@ use crate::endpoint::Endpoint;
 use crate::principal::Principal;
 use consent::Consent;
 use log::Level;
+pub(crate) use rounds::Rounds;
 
 /// One client's view of an [`Endpoint`], as rmcp serves it. Clones are the same session; what plugins keep for it is dropped with the
 /// last of them.
@@ -42,7 +45,10 @@ struct Inner {
     /// The addresses that the client wants to hear of.
     subscribed: Mutex<BTreeSet<String>>,
     /// What the person allowed.
-    consent: Consent,
+    consent: Arc<Consent>,
+    rounds: Rounds,
+    /// Whether each request without a handshake comes in a session of its own.
+    brief: bool,
     begun: OnceLock<()>,
     /// Cancelled once the client is ready to hear of anything.
     ready: CancellationToken,
@@ -51,7 +57,12 @@ struct Inner {
 }
 
 impl Session {
-    pub(crate) fn new(endpoint: Endpoint, principal: Principal, number: u64) -> Self {
+    pub(crate) fn new(
+        endpoint: Endpoint,
+        principal: Principal,
+        number: u64,
+        rounds: Option<Rounds>,
+    ) -> Self {
         let id = format!("{}#{number}", principal.name);
         let over = CancellationToken::new();
         let inner = Inner {
@@ -60,7 +71,9 @@ impl Session {
             id,
             level: Level::default(),
             subscribed: Mutex::default(),
-            consent: Consent::default(),
+            consent: Arc::default(),
+            brief: rounds.is_some(),
+            rounds: rounds.unwrap_or_default(),
             begun: OnceLock::new(),
             ready: CancellationToken::new(),
             _over: over.clone().drop_guard(),

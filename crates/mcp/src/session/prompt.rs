@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use portcullis_host_agent::core::{PromptMessage, Speaker};
+use portcullis_host_agent::core::{PromptMessage, PromptOutput, Speaker};
 use portcullis_host_agent::escape;
-use rmcp::model::{self, GetPromptRequestParams, GetPromptResult, Role};
+use rmcp::model::{self, GetPromptRequestParams, GetPromptResponse, GetPromptResult, Role};
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 use serde_json::Value;
 
 use super::Session;
 use super::call::protocol_error;
+use super::rounds::{Outcome, Round};
 use crate::content;
 
 impl Session {
@@ -20,27 +21,35 @@ impl Session {
     /// Where there is no such prompt for this client, its arguments are not what it takes, or it fails.
     pub(super) async fn prompted(
         &self,
-        params: GetPromptRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<GetPromptResult, ErrorData> {
+        mut params: GetPromptRequestParams,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let round = Round::of(&mut params);
         let catalog = self.inner.endpoint.catalog();
         let Some(prompt) = catalog.prompt(&params.name, &self.inner.principal) else {
             let name = escape::line(&params.name);
             let problem = format!("there is no prompt {name:?}; prompts/list says which there are");
             return Err(ErrorData::invalid_params(problem, None));
         };
-        let arguments = texts(params.arguments.unwrap_or_default())?;
-        let made = self.made(&context, |scope| async move {
-            prompt.get(arguments, &scope).await
-        });
-        let output = made.await?.map_err(|error| protocol_error(&error))?;
-        let messages = output.messages.into_iter().filter_map(message).collect();
-        let mut result = GetPromptResult::new(messages);
-        result.description = output
-            .description
-            .map(|text| escape::text(&text).into_owned());
-        Ok(result)
+        let (prompt, arguments) = (prompt.clone(), texts(params.arguments.unwrap_or_default())?);
+        let got = |scope, _| async move {
+            let output = prompt.get(arguments, &scope).await;
+            output.map(result).map_err(|error| protocol_error(&error))
+        };
+        let waiting = &self.inner.rounds.prompts;
+        match self.made(context, round, waiting, got).await? {
+            Outcome::Done(result) => Ok(result?.into()),
+            Outcome::Wanted(wanted) => Ok(wanted.into()),
+        }
     }
+}
+
+fn result(output: PromptOutput) -> GetPromptResult {
+    let messages = output.messages.into_iter().filter_map(message).collect();
+    let mut result = GetPromptResult::new(messages);
+    let description = output.description;
+    result.description = description.map(|text| escape::text(&text).into_owned());
+    result
 }
 
 /// The protocol's arguments of prompts are texts.

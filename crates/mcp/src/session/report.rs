@@ -11,9 +11,11 @@ use portcullis_host_agent::core::{Content, Progress, ToolEvent};
 use portcullis_host_agent::escape;
 use portcullis_host_agent::tool::OnEvent;
 use rmcp::RoleServer;
-use rmcp::model::{LoggingMessageNotificationParam, ProgressNotificationParam, ProgressToken};
-use rmcp::service::Peer;
-use tokio::sync::mpsc;
+use rmcp::model::{
+    LoggingMessageNotificationParam, NumberOrString, ProgressNotificationParam, ProgressToken,
+};
+use rmcp::service::RequestContext;
+use tokio::sync::{mpsc, oneshot};
 
 /// How many reports of one call wait for a client that reads slowly. What comes then is left out: a guest does not wait for who reads
 /// its progress.
@@ -39,12 +41,11 @@ impl Reports {
     }
 
     /// Takes a tool's progress, and the pieces of a streaming tool's answer, which are progress where it reports none.
-    pub(super) fn on_event(self, token: ProgressToken) -> OnEvent {
+    pub(super) fn on_event(self) -> OnEvent {
         let steps = Mutex::new(Steps::default());
         Arc::new(move |event| {
             let mut steps = steps.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(mut told) = steps.take(event) {
-                told.progress_token = token.clone();
+            if let Some(told) = steps.take(event) {
                 self.tell(Report::Progress(told));
             }
         })
@@ -82,7 +83,7 @@ impl Steps {
             return None;
         }
         self.last = Some(progress.done);
-        let token = ProgressToken(rmcp::model::NumberOrString::Number(0));
+        let token = ProgressToken(NumberOrString::Number(0));
         let mut told = ProgressNotificationParam::new(token, progress.done);
         told.total = progress.total.filter(|total| total.is_finite());
         told.message = progress
@@ -99,44 +100,49 @@ fn text(piece: Content) -> Option<String> {
     }
 }
 
-/// Does some work, and tells the client meanwhile what it says. All that was said is told when the work is done.
+/// What a call says, and where it comes out.
+pub(super) fn reports() -> (Reports, mpsc::Receiver<Report>) {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    (Reports(sender), receiver)
+}
+
+/// Does some work on a request, and tells its client meanwhile what the call says. All that was said is told when the work is done.
 pub(super) async fn reporting<W: Future>(
-    peer: &Peer<RoleServer>,
-    work: impl FnOnce(Reports) -> W,
+    context: &RequestContext<RoleServer>,
+    reports: &mut mpsc::Receiver<Report>,
+    work: W,
 ) -> W::Output {
-    let (sender, mut receiver) = mpsc::channel(WAITING);
-    let (done, ended) = tokio::sync::oneshot::channel::<()>();
-    let work = work(Reports(sender));
+    let (done, mut ended) = oneshot::channel::<()>();
     let work = async {
         let result = work.await;
         drop(done);
         result
     };
     let tell = async {
-        let mut ended = std::pin::pin!(ended);
         loop {
             tokio::select! {
                 biased;
-                report = receiver.recv() => match report {
-                    Some(report) => send(peer, report).await,
-                    None => break,
-                },
-                // Somebody may still hold a sender, and has nothing more to say.
-                _ = &mut ended => receiver.close(),
-            }
-            if receiver.is_closed() && receiver.is_empty() {
-                break;
+                Some(report) = reports.recv() => send(context, report).await,
+                // Somebody may still hold a sender, and has nothing more to say for now.
+                _ = &mut ended => break,
             }
         }
     };
     futures::join!(work, tell).0
 }
 
-async fn send(peer: &Peer<RoleServer>, report: Report) {
+async fn send(context: &RequestContext<RoleServer>, report: Report) {
     // One that can't be told is gone, and its call ends with it.
     let _ = match report {
-        Report::Progress(progress) => peer.notify_progress(progress).await,
-        Report::Line(line) => peer.notify_logging_message(*line).await,
+        Report::Progress(mut progress) => {
+            // Each round of a request has a token of its own.
+            let Some(token) = context.meta.get_progress_token() else {
+                return;
+            };
+            progress.progress_token = token;
+            context.peer.notify_progress(progress).await
+        }
+        Report::Line(line) => context.peer.notify_logging_message(*line).await,
     };
 }
 

@@ -1,13 +1,14 @@
 //! `resources/read`, `resources/subscribe` and `resources/unsubscribe`
 
 use portcullis_host_agent::core::Error;
-use rmcp::model::ReadResourceResult;
+use rmcp::model::{ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult};
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 use serde_json::json;
 
 use super::Session;
 use super::call::protocol_error;
+use super::rounds::{Outcome, Round};
 use crate::content;
 
 /// Most addresses that one client subscribes to.
@@ -20,24 +21,29 @@ impl Session {
     /// Where there is no such resource for this client, and where it can't be read.
     pub(super) async fn read(
         &self,
-        uri: &str,
-        context: RequestContext<RoleServer>,
-    ) -> Result<ReadResourceResult, ErrorData> {
+        mut params: ReadResourceRequestParams,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let (round, uri) = (Round::of(&mut params), params.uri);
         let catalog = self.inner.endpoint.catalog();
-        if catalog.resource(uri, &self.inner.principal).is_none() {
-            return Err(no_resource(uri));
+        if catalog.resource(&uri, &self.inner.principal).is_none() {
+            return Err(no_resource(&uri));
         }
-        let made = self.made(&context, |scope| {
-            let resources = &catalog.snapshot.resources;
-            async move { resources.read(uri, &scope).await }
-        });
-        let read = made.await?.map_err(|error| match &error {
-            Error::UnknownResource { .. } => no_resource(uri),
-            Error::Resource(own) if own.code == "not-found" => no_resource(uri),
-            _ => protocol_error(&error),
-        })?;
-        let contents = read.into_iter().map(content::contents).collect();
-        Ok(ReadResourceResult::new(contents))
+        let read = |scope, _| async move {
+            let read = catalog.snapshot.resources.read(&uri, &scope).await;
+            let read = read.map_err(|error| match &error {
+                Error::UnknownResource { .. } => no_resource(&uri),
+                Error::Resource(own) if own.code == "not-found" => no_resource(&uri),
+                _ => protocol_error(&error),
+            })?;
+            let contents = read.into_iter().map(content::contents).collect();
+            Ok(ReadResourceResult::new(contents))
+        };
+        let waiting = &self.inner.rounds.resources;
+        match self.made(context, round, waiting, read).await? {
+            Outcome::Done(result) => Ok(result?.into()),
+            Outcome::Wanted(wanted) => Ok(wanted.into()),
+        }
     }
 
     /// Tells the client from now on when what is at an address has changed.

@@ -17,32 +17,32 @@ use rmcp::model::{
     AudioContent, CreateMessageRequestParams, CreateMessageResult, ImageContent, ModelHint,
     ModelPreferences, Role, SamplingMessage, SamplingMessageContentBlock,
 };
-use rmcp::service::{Peer, RequestContext};
+use rmcp::service::RequestContext;
 
-use super::call::is_modern;
+use super::questions::Questions;
 
 /// The longest answer that is asked for where a plugin names no length: the protocol wants one.
 const OUTPUT_TOKENS: u32 = 4096;
 
 /// Asks the model of one client.
-pub(super) struct ClientLlm(Option<Peer<RoleServer>>);
+pub(super) struct ClientLlm(Option<Questions>);
 
 impl ClientLlm {
     /// One that says that there is none where the client can't ask: another model than the operator's choice is none.
-    pub(super) fn new(context: &RequestContext<RoleServer>) -> Self {
+    pub(super) fn new(context: &RequestContext<RoleServer>, questions: &Questions) -> Self {
         let can = context.client_capabilities();
-        let can = can.is_some_and(|can| can.sampling.is_some()) && !is_modern(context);
-        Self(can.then(|| context.peer.clone()))
+        let can = can.is_some_and(|can| can.sampling.is_some());
+        Self(can.then(|| questions.clone()))
     }
 }
 
 #[async_trait]
 impl Llm for ClientLlm {
     async fn chat(&self, _: &ServiceCaller, request: ChatRequest) -> Result<ChatStream, ChatError> {
-        let Some(peer) = &self.0 else {
+        let Some(questions) = &self.0 else {
             return Err(ChatError::unavailable("the client has no model to ask"));
         };
-        let answer = peer.create_message(asked(request)?).await;
+        let answer = questions.sample(asked(request)?).await;
         let answer = answer.map_err(|error| {
             tracing::debug!("the client's model did not answer: {error}");
             ChatError::unavailable("the client's model did not answer")

@@ -129,7 +129,7 @@ impl ServerHandler for Session {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        self.call(request, context).await.map(Into::into)
+        self.call(request, &context).await
     }
 
     async fn read_resource(
@@ -137,7 +137,7 @@ impl ServerHandler for Session {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        self.read(&request.uri, context).await.map(Into::into)
+        self.read(request, &context).await
     }
 
     async fn get_prompt(
@@ -145,7 +145,7 @@ impl ServerHandler for Session {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        self.prompted(request, context).await.map(Into::into)
+        self.prompted(request, &context).await
     }
 
     async fn complete(

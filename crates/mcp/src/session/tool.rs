@@ -1,18 +1,23 @@
 //! `tools/call`
 
+use std::sync::Arc;
+
 use portcullis_host_agent::core::Error;
 use portcullis_host_agent::escape;
 use portcullis_host_agent::tool::{CallError, CallScope, Place, ToolCall, ToolEntry};
-use rmcp::model::{CallToolRequestParams, CallToolResult, ContentBlock};
+use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock};
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 use serde_json::Value;
 
 use super::Session;
 use super::ask::ClientAsk;
-use super::consent::Lasts;
+use super::call::is_modern;
+use super::consent::{Consent, Lasts};
+use super::rounds::{Outcome, Round};
 use crate::catalog::Catalog;
 use crate::content;
+use crate::endpoint::Endpoint;
 
 impl Session {
     /// Calls a tool. What goes wrong with the call is a result, for the model to read.
@@ -21,52 +26,80 @@ impl Session {
     /// Where there is no such tool for this client.
     pub(super) async fn call(
         &self,
-        params: CallToolRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<CallToolResult, ErrorData> {
+        mut params: CallToolRequestParams,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let round = Round::of(&mut params);
         let catalog = self.inner.endpoint.catalog();
         let Some(entry) = catalog.tool(&params.name, &self.inner.principal) else {
             let name = escape::line(&params.name);
             let problem = format!("there is no tool {name:?}; tools/list says which there are");
             return Err(ErrorData::invalid_params(problem, None));
         };
+        let request = ToolRequest {
+            entry: Arc::clone(entry),
+            endpoint: self.inner.endpoint.clone(),
+            consent: Arc::clone(&self.inner.consent),
+            session: self.inner.id.clone(),
+            id: context.id.to_string(),
+            catalog,
+        };
         let call = ToolCall {
             arguments: Value::Object(params.arguments.unwrap_or_default()),
             attachments: Vec::new(),
         };
-        let id = context.id.to_string();
-        let made = self.made(&context, |mut scope| {
-            let (catalog, context, id) = (&catalog, &context, &id);
-            async move {
-                if let Some(plugin) = entry.plugin() {
-                    scope.grants = self.inner.consent.take(plugin);
-                }
-                match self.outcome(catalog, entry, call, id, scope).await {
-                    Ok(answered) => answered,
-                    Err(error) => self.refused(entry, &error, context).await,
-                }
-            }
-        });
-        made.await
+        // What a person allows is for a session's next calls: where there are none, they are not asked.
+        let lasts = !(self.inner.brief && is_modern(context));
+        let made = |scope, ask: Option<ClientAsk>| {
+            let ask = ask.filter(|_| lasts);
+            async move { request.made(call, scope, ask).await }
+        };
+        let waiting = &self.inner.rounds.tools;
+        match self.made(context, round, waiting, made).await? {
+            Outcome::Done(result) => Ok(result.into()),
+            Outcome::Wanted(wanted) => Ok(wanted.into()),
+        }
+    }
+}
+
+/// What a call of a tool needs of its session, beside which it may wait.
+struct ToolRequest {
+    entry: Arc<ToolEntry>,
+    endpoint: Endpoint,
+    consent: Arc<Consent>,
+    catalog: Arc<Catalog>,
+    /// The session's id.
+    session: String,
+    id: String,
+}
+
+impl ToolRequest {
+    async fn made(
+        &self,
+        call: ToolCall,
+        mut scope: CallScope,
+        ask: Option<ClientAsk>,
+    ) -> CallToolResult {
+        if let Some(plugin) = self.entry.plugin() {
+            scope.grants = self.consent.take(plugin);
+        }
+        match self.outcome(call, scope).await {
+            Ok(answered) => answered,
+            Err(error) => self.refused(&error, ask).await,
+        }
     }
 
-    async fn outcome(
-        &self,
-        catalog: &Catalog,
-        entry: &ToolEntry,
-        call: ToolCall,
-        id: &str,
-        scope: CallScope,
-    ) -> Result<CallToolResult, CallError> {
-        let endpoint = &self.inner.endpoint.inner;
+    async fn outcome(&self, call: ToolCall, scope: CallScope) -> Result<CallToolResult, CallError> {
+        let endpoint = &self.endpoint.inner;
         let place = Place {
-            session: &self.inner.id,
+            session: &self.session,
             // A client's conversation has turns that it tells nobody of.
             turn: 1,
         };
-        let mut prepared = catalog.snapshot.tools.prepare_by_name(entry.name(), call)?;
-        let (hooks, table) = (endpoint.extensions.hooks(), &catalog.snapshot.hooks);
-        let passed = prepared.ask(hooks, table, place, id).await;
+        let snapshot = &self.catalog.snapshot;
+        let mut prepared = snapshot.tools.prepare_by_name(self.entry.name(), call)?;
+        let hooks = endpoint.extensions.hooks();
+        let passed = prepared.ask(hooks, &snapshot.hooks, place, &self.id).await;
         if let Some(stopped) = passed.cancelled {
             return Ok(content::failed("denied", &stopped.reason));
         }
@@ -79,18 +112,13 @@ impl Session {
 
     /// Why a call has no result. Where it lacked a grant, the person is asked if their operator said that they may be; the call is not
     /// made again, since it may have done a part of its work: that is for who made it to decide.
-    async fn refused(
-        &self,
-        entry: &ToolEntry,
-        error: &CallError,
-        context: &RequestContext<RoleServer>,
-    ) -> CallToolResult {
+    async fn refused(&self, error: &CallError, ask: Option<ClientAsk>) -> CallToolResult {
         let mut result = content::error(error);
         let CallError::Failed(Error::Denied { denials, .. }) = error else {
             return result;
         };
-        let asked = match (entry.plugin(), ClientAsk::of(context)) {
-            (Some(plugin), Some(client)) => self.inner.consent.ask(&client, plugin, denials).await,
+        let asked = match (self.entry.plugin(), ask) {
+            (Some(plugin), Some(client)) => self.consent.ask(&client, plugin, denials).await,
             _ => None,
         };
         let told = match asked {

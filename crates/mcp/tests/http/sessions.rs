@@ -21,16 +21,7 @@ fn event(text: &str) -> Option<String> {
 async fn a_session_is_there_for_its_own_token_alone() {
     let served = Served::start().await;
     let bob = served.token("bob");
-    eventually(async || {
-        served
-            .request()
-            .bearer(&bob)
-            .post(initialize())
-            .await
-            .status
-            == StatusCode::OK
-    })
-    .await;
+    served.lets_in(&bob).await;
     let id = served.session().await;
     let others = served.request().bearer(&bob).session(&id);
     let unknown = served
@@ -74,7 +65,8 @@ async fn ended_sessions_are_not_there_any_more() {
     let served = Served::start().await;
     let id = served.session().await;
     let own = served.request().session(&id);
-    assert!(own.send(Method::DELETE, "").await.status.is_success());
+    let ended = own.send(Method::DELETE, "").await;
+    assert_eq!(ended.status, StatusCode::NO_CONTENT);
     eventually(async || own.post(ping()).await.status == StatusCode::NOT_FOUND).await;
 }
 
@@ -159,25 +151,42 @@ async fn a_client_that_vanishes_in_a_call_takes_its_guest_with_it() {
 #[tokio::test]
 async fn a_client_of_the_newest_revision_that_vanishes_takes_its_guest_with_it() {
     let served = Served::start().await;
-    let meta = json!({
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
-        "io.modelcontextprotocol/clientCapabilities": {},
-    });
-    let mut message = call("spin", json!({}));
-    message["params"]["_meta"] = meta;
-    let asked = served
-        .request()
-        .header("mcp-protocol-version", "2026-07-28")
-        .header("mcp-method", "tools/call")
-        .header("mcp-name", "spin");
-    let request = asked.clone();
+    let message = newest_call("spin", json!({}));
+    let request = served.request().newest("spin");
     let asking = tokio::spawn(async move {
         request.begin(Method::POST, message.to_string()).await;
     });
     served.until_busy().await;
     asking.abort();
     let _ = asking.await;
+    served.until_idle().await;
+}
+
+#[tokio::test]
+async fn a_call_that_asked_goes_on_for_its_own_token_alone() {
+    let served = Served::start().await;
+    let bob = served.token("bob");
+    served.lets_in(&bob).await;
+    let own = served.request().newest("order");
+    let order = newest_call("order", json!({ "message": "Where to?" }));
+    let asked = own.post(order.clone()).await.result();
+    assert_eq!(asked["resultType"], "input_required", "{asked}");
+    let mut answered = order;
+    answered["params"]["requestState"] = asked["requestState"].clone();
+    answered["params"]["inputResponses"] = json!({ "0": { "action": "decline" } });
+    let others = own.clone().bearer(&bob).post(answered.clone()).await;
+    assert_eq!(others.messages()[0]["error"]["code"], -32_602, "{others:?}");
+    let done = own.post(answered).await.result();
+    assert_eq!(done["content"][0]["text"], "\"declined\"", "{done}");
+}
+
+#[tokio::test]
+async fn a_call_that_asked_ends_with_its_token() {
+    let served = Served::start().await;
+    let order = newest_call("order", json!({ "message": "Where to?" }));
+    served.request().newest("order").post(order).await.result();
+    assert_eq!(served.host.stats().calls_in_flight, 1);
+    served.tokens.revoke(&"ada".parse().unwrap()).unwrap();
     served.until_idle().await;
 }
 

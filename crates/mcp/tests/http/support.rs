@@ -19,7 +19,7 @@ use portcullis_host_agent::extension::Extensions;
 use portcullis_host_agent::tool::{CallScope, Tool, ToolCall};
 use portcullis_mcp::http::{HttpOptions, Metrics, Server, TokenFile, TokenTerms};
 use portcullis_mcp::{Endpoint, EndpointOptions, Naming};
-use portcullis_test_artifacts::{HOSTILE_CALLS, WELL_STATE};
+use portcullis_test_artifacts::{HOSTILE_CALLS, WELL_RESOURCES, WELL_STATE};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -31,6 +31,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The revision whose sessions most clients speak.
 pub(crate) const REVISION: &str = "2025-11-25";
+
+/// The first revision without sessions.
+const NEWEST: &str = "2026-07-28";
 
 /// A tool of the host's own that answers once it is let go.
 pub(crate) struct Gate {
@@ -86,23 +89,25 @@ async fn host(metrics: &Metrics) -> (Host, Arc<Extensions>, [Arc<Semaphore>; 2])
         .max_in_flight(16)
         .meter_provider(metrics.provider());
     let host = host.build().unwrap();
-    let load = async |guest: &str, instances| {
+    let load = async |guest: &str, instances, grant| {
         let limits = LimitOverrides {
             wall_clock: Some(PATIENCE * 60),
             output_bytes: Some(64 << 20),
             ..LimitOverrides::default()
         };
         let options = LoadOptions {
-            grant: Grant::none(),
+            grant,
             limits,
             instances: Some(instances),
             ..LoadOptions::default()
         };
         host.load_with(guest, options).await.unwrap()
     };
+    let ask = Grant::from_caps(["ask".parse().unwrap()]);
     let plugins = [
-        load(HOSTILE_CALLS, InstancePolicy::Fresh).await,
-        load(WELL_STATE, InstancePolicy::Reuse).await,
+        load(HOSTILE_CALLS, InstancePolicy::Fresh, Grant::none()).await,
+        load(WELL_STATE, InstancePolicy::Reuse, Grant::none()).await,
+        load(WELL_RESOURCES, InstancePolicy::Fresh, ask).await,
     ];
     let [entered, open] = [0, 0].map(|none| Arc::new(Semaphore::new(none)));
     let gate = Gate {
@@ -189,6 +194,12 @@ impl Served {
         id
     }
 
+    /// Waits until a token has opened a session, which stays.
+    pub(crate) async fn lets_in(&self, token: &str) {
+        let asked = self.request().bearer(token);
+        eventually(async || asked.post(initialize()).await.status == StatusCode::OK).await;
+    }
+
     /// Waits until the tool `gate` was entered once more.
     pub(crate) async fn entered(&self) {
         within(self.entered.acquire()).await.unwrap().forget();
@@ -253,6 +264,17 @@ pub(crate) fn call(tool: &str, arguments: Value) -> Value {
     })
 }
 
+/// The same for the newest revision, of a client that can ask its person.
+pub(crate) fn newest_call(tool: &str, arguments: Value) -> Value {
+    let mut message = call(tool, arguments);
+    message["params"]["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": NEWEST,
+        "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
+        "io.modelcontextprotocol/clientCapabilities": { "elicitation": {} },
+    });
+    message
+}
+
 /// A request that is being put together.
 #[derive(Clone)]
 pub(crate) struct Asked {
@@ -296,6 +318,13 @@ impl Asked {
     pub(crate) fn session(self, id: &str) -> Self {
         self.header("mcp-session-id", id)
             .header("mcp-protocol-version", REVISION)
+    }
+
+    /// As a call of this tool is made in the newest revision.
+    pub(crate) fn newest(self, tool: &str) -> Self {
+        self.header("mcp-protocol-version", NEWEST)
+            .header("mcp-method", "tools/call")
+            .header("mcp-name", tool)
     }
 
     pub(crate) fn at(mut self, path: &'static str) -> Self {

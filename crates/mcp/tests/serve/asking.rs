@@ -17,7 +17,7 @@ use rmcp::service::{RequestContext, RoleClient, RunningService};
 use rmcp::{ClientHandler, ErrorData};
 use serde_json::{Value, json};
 
-use crate::support::Server;
+use crate::support::{Raw, Server, beginnings, meta};
 
 /// How long the plugins of these tests may take, without whom they ask.
 const PLUGINS_TIME: Duration = Duration::from_secs(2);
@@ -128,35 +128,39 @@ async fn call<H: ClientHandler>(
 async fn a_person_may_take_longer_than_a_plugin() {
     let grant = Grant::from_caps([capability("ask")]);
     let server = server(WELL_RESOURCES, EndpointOptions::default(), grant).await;
-    let person = Person {
-        thinks: PLUGINS_TIME + Duration::from_secs(1),
-        ..Person::who_says([accepts(json!({"address": "1 Quay Street"}))])
-    };
-    let client = server.client(person).await;
-    let (failed, answer) = call(&client, "order", json!({"message": "Where to?"})).await;
-    assert!(!failed && answer.contains("1 Quay Street"), "{answer}");
+    for begins in beginnings() {
+        let person = Person {
+            thinks: PLUGINS_TIME + Duration::from_secs(1),
+            ..Person::who_says([accepts(json!({"address": "1 Quay Street"}))])
+        };
+        let client = server.client_that_begins(begins, person).await;
+        let (failed, answer) = call(&client, "order", json!({"message": "Where to?"})).await;
+        assert!(!failed && answer.contains("1 Quay Street"), "{answer}");
+    }
 }
 
 #[tokio::test]
 async fn a_plugin_asks_the_person_in_its_own_name() {
     let grant = Grant::from_caps([capability("ask")]);
     let server = server(WELL_RESOURCES, EndpointOptions::default(), grant).await;
-    let person = Person::who_says([
-        accepts(json!({"address": "1 Quay Street"})),
-        ElicitResult::new(ElicitationAction::Decline),
-    ]);
-    let client = server.client(person.clone()).await;
-    let order = async || call(&client, "order", json!({"message": "Where\u{1b} to?"})).await;
-    assert_eq!(
-        order().await,
-        (false, "[\"1 Quay Street\",null]".to_owned())
-    );
-    assert_eq!(
-        person.asked(),
-        ["The plugin org.example.resources asks: Where\\u{1b} to?"]
-    );
-    assert_eq!(order().await.1, "\"declined\"");
-    assert_eq!(order().await.1, "\"cancelled\"");
+    for begins in beginnings() {
+        let person = Person::who_says([
+            accepts(json!({"address": "1 Quay Street"})),
+            ElicitResult::new(ElicitationAction::Decline),
+        ]);
+        let client = server.client_that_begins(begins, person.clone()).await;
+        let order = async || call(&client, "order", json!({"message": "Where\u{1b} to?"})).await;
+        assert_eq!(
+            order().await,
+            (false, "[\"1 Quay Street\",null]".to_owned())
+        );
+        assert_eq!(
+            person.asked(),
+            ["The plugin org.example.resources asks: Where\\u{1b} to?"]
+        );
+        assert_eq!(order().await.1, "\"declined\"");
+        assert_eq!(order().await.1, "\"cancelled\"");
+    }
 }
 
 #[tokio::test]
@@ -182,43 +186,31 @@ async fn the_person_allows_what_the_operator_said_they_may_be_asked_for() {
     let grant = Grant::none().ask(capability(wanted));
     let server = server(WELL_STORE, EndpointOptions::default(), grant).await;
     let allow = |what: &str| accepts(json!({ "allow": what }));
-    let person = Person::who_says([allow("no"), allow("once"), allow("session")]);
-    let client = server.client(person.clone()).await;
-    let set = async || {
-        call(
-            &client,
-            tool,
-            json!({"key": "a", "value": "b", "sync": false}),
-        )
-        .await
-    };
+    let arguments = || json!({"key": "a", "value": "b", "sync": false});
+    for begins in beginnings() {
+        let person = Person::who_says([allow("no"), allow("once"), allow("session")]);
+        let client = server.client_that_begins(begins, person.clone()).await;
+        let set = async || call(&client, tool, arguments()).await;
 
-    let (is_error, text) = set().await;
-    assert!(is_error && text.contains("- state"), "{text}");
-    let question = &person.asked()[0];
-    assert!(
-        question.contains("asks to be allowed") && question.contains("(state)"),
-        "{question}"
-    );
+        let (is_error, text) = set().await;
+        assert!(is_error && text.contains("- state"), "{text}");
+        let question = &person.asked()[0];
+        assert!(
+            question.contains("asks to be allowed") && question.contains("(state)"),
+            "{question}"
+        );
 
-    assert!(set().await.1.contains("allowed it for the next call"));
-    assert!(!set().await.0);
-    assert!(set().await.1.contains("allowed it in this session"));
-    assert!(!set().await.0);
-    assert!(!set().await.0);
-    assert_eq!(person.asked().len(), 2);
+        assert!(set().await.1.contains("allowed it for the next call"));
+        assert!(!set().await.0);
+        assert!(set().await.1.contains("allowed it in this session"));
+        assert!(!set().await.0);
+        assert!(!set().await.0);
+        assert_eq!(person.asked().len(), 2);
 
-    // What one client's person allowed is nobody else's.
-    let other = server.client(()).await;
-    assert!(
-        call(
-            &other,
-            tool,
-            json!({"key": "a", "value": "b", "sync": false})
-        )
-        .await
-        .0
-    );
+        // What one client's person allowed is nobody else's.
+        let other = server.client(()).await;
+        assert!(call(&other, tool, arguments()).await.0);
+    }
 }
 
 #[tokio::test]
@@ -258,12 +250,99 @@ async fn the_client_s_model_answers_where_the_operator_chose_so() {
         ..EndpointOptions::default()
     };
     let by_client = server(WELL_ASKING, chosen, grant()).await;
-    let client = by_client.client(Person::default()).await;
-    let (is_error, text) = call(&client, "ask_llm", arguments.clone()).await;
-    assert!(!is_error && text.contains("You said: hello"), "{text}");
+    for begins in beginnings() {
+        let client = by_client
+            .client_that_begins(begins, Person::default())
+            .await;
+        let (is_error, text) = call(&client, "ask_llm", arguments.clone()).await;
+        assert!(!is_error && text.contains("You said: hello"), "{text}");
+    }
     let without = by_client.client(()).await;
     assert!(call(&without, "ask_llm", arguments.clone()).await.0);
     let not_chosen = server(WELL_ASKING, EndpointOptions::default(), grant()).await;
     let client = not_chosen.client(Person::default()).await;
     assert!(call(&client, "ask_llm", arguments).await.0);
+}
+
+/// One round of a call of `order`, as a client of the newest revision makes it.
+fn round(message: &str, of: Value) -> Value {
+    let form = json!({"elicitation": {}});
+    let mut params =
+        json!({"name": "order", "arguments": {"message": message}, "_meta": meta(form)});
+    params
+        .as_object_mut()
+        .unwrap()
+        .extend(of.as_object().unwrap().clone());
+    params
+}
+
+/// A server whose guest has just asked, with the client and what names the call.
+async fn asked() -> (Server, Raw, Value) {
+    let grant = Grant::from_caps([capability("ask")]);
+    let server = server(WELL_RESOURCES, EndpointOptions::default(), grant).await;
+    let mut raw = server.raw();
+    let first = raw
+        .ask(1, "tools/call", round("Where to?", json!({})))
+        .await;
+    let result = &first["result"];
+    assert_eq!(result["resultType"], "input_required", "{first}");
+    let question = &result["inputRequests"]["0"];
+    assert_eq!(question["method"], "elicitation/create", "{first}");
+    let state = result["requestState"].clone();
+    (server, raw, state)
+}
+
+#[tokio::test]
+async fn a_call_goes_on_with_its_answer_once_and_for_the_same_request() {
+    let (_server, mut raw, state) = asked().await;
+    let answer = json!({"action": "accept", "content": {"address": "1 Quay Street"}});
+    let answered = json!({"requestState": state, "inputResponses": {"0": answer}});
+    let unknown = json!({"requestState": "x", "inputResponses": {"0": answer}});
+    for (id, message, of) in [(2, "Where else?", &answered), (3, "Where to?", &unknown)] {
+        let refused = raw.ask(id, "tools/call", round(message, of.clone())).await;
+        assert_eq!(refused["error"]["code"], -32602, "{refused}");
+    }
+    let done = raw
+        .ask(4, "tools/call", round("Where to?", answered.clone()))
+        .await;
+    assert_eq!(done["result"]["isError"], false, "{done}");
+    let again = raw.ask(5, "tools/call", round("Where to?", answered)).await;
+    assert_eq!(again["error"]["code"], -32602, "{again}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_none_or_left_out_is_told_to_the_guest() {
+    for responses in [
+        json!({}),
+        json!({"0": {"action": 7}}),
+        json!({"1": {"action": "decline"}}),
+    ] {
+        let (_server, mut raw, state) = asked().await;
+        let answered = json!({"requestState": state, "inputResponses": responses});
+        let done = raw.ask(2, "tools/call", round("Where to?", answered)).await;
+        assert_eq!(done["result"]["isError"], true, "{done}");
+        assert!(done.to_string().contains("unavailable"), "{done}");
+    }
+}
+
+#[tokio::test]
+async fn the_guest_of_a_client_that_does_not_come_back_ends() {
+    let (server, raw, _) = asked().await;
+    assert_eq!(server.host.stats().calls_in_flight, 1);
+    let Raw {
+        lines,
+        write,
+        served,
+    } = raw;
+    drop((lines, write));
+    served.await.unwrap();
+    server.idle().await;
+}
+
+#[tokio::test]
+async fn a_call_does_not_wait_for_its_client_for_ever() {
+    let (server, _raw, _) = asked().await;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(301)).await;
+    server.idle().await;
 }

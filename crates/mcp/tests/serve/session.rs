@@ -4,7 +4,7 @@ use portcullis_test_artifacts::{PLUGIN_COUNTER, WELL_TOOLS};
 use rmcp::model::{CallToolRequestParams, ProtocolVersion};
 use serde_json::json;
 
-use crate::support::{Server, eventually};
+use crate::support::{Server, eventually, meta};
 
 #[tokio::test]
 async fn a_session_is_of_the_revision_that_the_client_speaks() {
@@ -29,12 +29,7 @@ async fn a_session_is_of_the_revision_that_the_client_speaks() {
 async fn a_request_of_the_newest_revision_needs_no_handshake() {
     let server = Server::of(WELL_TOOLS).await;
     let mut raw = server.raw();
-    let meta = json!({
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientInfo": {"name": "raw", "version": "1"},
-        "io.modelcontextprotocol/clientCapabilities": {},
-    });
-    let params = json!({"name": "add-up", "arguments": {"a": 1}, "_meta": meta});
+    let params = json!({"name": "add-up", "arguments": {"a": 1}, "_meta": meta(json!({}))});
     let answer = raw.ask(1, "tools/call", params).await;
     assert_eq!(answer["result"]["content"][0]["text"], "2", "{answer}");
 }

@@ -10,7 +10,10 @@ use portcullis_host_agent::core::{Grant, Host, LoadOptions, Plugin};
 use portcullis_host_agent::extension::Extensions;
 use portcullis_host_policy::manifest::section;
 use portcullis_mcp::{Endpoint, EndpointOptions, Naming, Principal, serve_io};
-use rmcp::service::{RoleClient, RunningService, Service};
+use rmcp::model::ProtocolVersion;
+use rmcp::service::{
+    ClientLifecycleMode, ClientServiceExt as _, RoleClient, RunningService, Service,
+};
 use rmcp::{ClientHandler, serve_client};
 use serde_json::{Value, json};
 use tokio::io::{
@@ -124,6 +127,16 @@ impl Server {
             .await
     }
 
+    /// The same, as it begins.
+    pub(crate) async fn client_that_begins<H: ClientHandler + Service<RoleClient>>(
+        &self,
+        begins: ClientLifecycleMode,
+        handler: H,
+    ) -> RunningService<RoleClient, H> {
+        let (stream, _) = self.connect(Principal::of_everything("client"));
+        handler.serve_with_lifecycle(stream, begins).await.unwrap()
+    }
+
     /// The same for somebody.
     pub(crate) async fn client_as<H: ClientHandler + Service<RoleClient>>(
         &self,
@@ -206,6 +219,23 @@ impl Raw {
         let params = json!({"name": tool, "arguments": arguments});
         self.ask(id, "tools/call", params).await
     }
+}
+
+/// With the handshake of older revisions, and without it.
+pub(crate) fn beginnings() -> [ClientLifecycleMode; 2] {
+    let newest = ClientLifecycleMode::Discover {
+        preferred_versions: vec![ProtocolVersion::V_2026_07_28],
+    };
+    [ClientLifecycleMode::Initialize, newest]
+}
+
+/// What a request of the newest revision says of its client, which can do this.
+pub(crate) fn meta(capabilities: Value) -> Value {
+    json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": {"name": "raw", "version": "1"},
+        "io.modelcontextprotocol/clientCapabilities": capabilities,
+    })
 }
 
 /// A request on one line.
