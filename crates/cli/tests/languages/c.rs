@@ -1,4 +1,5 @@
-use crate::{Made, call, call_in_agent};
+use crate::{Made, call, call_in_agent_and_by_client};
+use serde_json::json;
 
 #[test]
 fn a_new_project_builds_and_greets() {
@@ -66,9 +67,9 @@ fn an_error_is_the_tool_s_own() {
 }
 
 #[tokio::test]
-async fn it_answers_in_an_agent() {
-    let arguments = r#"{"text": "123456789"}"#;
-    let answer = call_in_agent("c-checksum", "checksum", arguments).await;
+async fn it_answers_in_an_agent_and_to_an_mcp_client() {
+    let arguments = json!({"text": "123456789"});
+    let answer = call_in_agent_and_by_client("c-checksum", "checksum", arguments).await;
     assert!(answer.starts_with("crc32 cbf43926"), "{answer}");
 }
 

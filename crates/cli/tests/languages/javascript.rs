@@ -1,4 +1,5 @@
-use crate::{Made, call, call_in_agent};
+use crate::{Made, call, call_in_agent_and_by_client};
+use serde_json::json;
 
 #[test]
 fn a_new_project_tests_builds_and_greets() {
@@ -7,18 +8,7 @@ fn a_new_project_tests_builds_and_greets() {
     let tested = node.args(["--test", "test"]).current_dir(made.path("."));
     assert!(tested.output().unwrap().status.success());
     made.greets();
-    let empty = made.run(&[
-        "call",
-        "target/plugins/made.wasm",
-        "greet",
-        "--arg",
-        "name= ",
-    ]);
-    assert!(
-        empty.stderr.contains("say who to greet"),
-        "{}",
-        empty.stderr
-    );
+    made.refuses_an_empty_name();
 }
 
 #[test]
@@ -82,10 +72,10 @@ fn what_is_thrown_on_purpose_is_the_tool_s_error() {
 }
 
 #[tokio::test]
-async fn it_answers_in_an_agent() {
-    let arguments = r#"{"template": "<{{x}}>", "data": {"x": "<&"}, "html": true}"#;
+async fn it_answers_in_an_agent_and_to_an_mcp_client() {
+    let arguments = json!({"template": "<{{x}}>", "data": {"x": "<&"}, "html": true});
     assert_eq!(
-        call_in_agent("js-template", "render", arguments).await,
+        call_in_agent_and_by_client("js-template", "render", arguments).await,
         "<&lt;&amp;>"
     );
 }

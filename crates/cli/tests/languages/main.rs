@@ -11,7 +11,7 @@ mod rust;
 #[expect(dead_code, reason = "the other tests use all of it")]
 mod support;
 
-use crate::support::{Ran, portcullis};
+use crate::support::{Ran, call_message, portcullis, told};
 use portcullis_host_agent::core::{Grant, Host, Plugin};
 use portcullis_host_agent::extension::{ExtensionSnapshot, Extensions};
 use portcullis_host_agent::provider::chat::ToolUse;
@@ -38,7 +38,13 @@ fn call(name: &str, words: &[&str]) -> Ran {
     Ran::of(portcullis().arg("call").arg(example(name)).args(words))
 }
 
-/// Calls a tool of an example as a model does, in an agent that grants nothing.
+/// Calls a tool of an example as a model does, in an agent that grants nothing, and as an MCP client does: both have the same answer.
+async fn call_in_agent_and_by_client(name: &str, tool: &str, arguments: Value) -> String {
+    let answer = call_in_agent(name, tool, &arguments.to_string()).await;
+    assert_eq!(call_through_server(name, tool, arguments), answer);
+    answer
+}
+
 async fn call_in_agent(name: &str, tool: &str, arguments: &str) -> String {
     let agent = agent(name).await;
     let mut entries = agent.tools.entries().iter();
@@ -54,6 +60,16 @@ async fn call_in_agent(name: &str, tool: &str, arguments: &str) -> String {
     let checked = agent.tools.prepare(&tool_use).unwrap().check().unwrap();
     let approved = checked.approve(&approvals, CallScope::default());
     approved.await.unwrap().run().await.unwrap().text()
+}
+
+fn call_through_server(name: &str, tool: &str, arguments: Value) -> String {
+    let messages = [call_message(tool, arguments)];
+    let mut serve = portcullis();
+    let (answers, ran) = told(serve.arg("serve").arg(example(name)), &messages);
+    ran.ok();
+    let result = &answers[0]["result"];
+    assert_eq!(result["isError"], false, "{result}");
+    result["content"][0]["text"].as_str().unwrap().to_owned()
 }
 
 /// What an agent has of an example.
@@ -134,6 +150,14 @@ impl Made {
 
     fn run(&self, words: &[&str]) -> Ran {
         Ran::of(portcullis().args(words).current_dir(self.path(".")))
+    }
+
+    /// What is wrong with a name is said by the project's own code.
+    fn refuses_an_empty_name(&self) {
+        let plugin = "target/plugins/made.wasm";
+        let empty = self.run(&["call", plugin, "greet", "--arg", "name= "]);
+        let said = &empty.stderr;
+        assert!(said.contains("say who to greet"), "{said}");
     }
 
     /// Builds it and makes the call that its README shows.

@@ -1,8 +1,8 @@
-use crate::{Made, agent, call, call_in_agent};
+use crate::{Made, agent, call, call_in_agent_and_by_client};
 use futures::StreamExt;
 use portcullis_host_agent::provider::chat::{ChatRequest, Delta, Message};
 use portcullis_host_agent::provider::{ChatEvent, collect};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[test]
 fn a_new_project_tests_builds_and_greets() {
@@ -12,18 +12,7 @@ fn a_new_project_tests_builds_and_greets() {
     let tested = python.args(unittest).current_dir(made.path("."));
     assert!(tested.output().unwrap().status.success());
     made.greets();
-    let empty = made.run(&[
-        "call",
-        "target/plugins/made.wasm",
-        "greet",
-        "--arg",
-        "name= ",
-    ]);
-    assert!(
-        empty.stderr.contains("say who to greet"),
-        "{}",
-        empty.stderr
-    );
+    made.refuses_an_empty_name();
 }
 
 #[test]
@@ -78,8 +67,9 @@ fn an_exception_that_is_expected_is_the_tool_s_error() {
 }
 
 #[tokio::test]
-async fn it_answers_in_an_agent() {
-    let answer = call_in_agent("python-stats", "describe", r#"{"numbers": [1, 2, 3]}"#).await;
+async fn it_answers_in_an_agent_and_to_an_mcp_client() {
+    let arguments = json!({"numbers": [1, 2, 3]});
+    let answer = call_in_agent_and_by_client("python-stats", "describe", arguments).await;
     assert!(answer.contains("median: 2"), "{answer}");
 }
 

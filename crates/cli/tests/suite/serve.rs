@@ -1,50 +1,8 @@
 //! `portcullis serve`, as a client starts it.
 
-use crate::support::{Home, Ran, portcullis, run};
+use crate::support::{Home, call_message as call, portcullis, run, told};
 use portcullis_test_artifacts::*;
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Command, Stdio};
-
-/// Says these messages after a handshake, and gives their answers, in the messages' order, and how the command ended.
-fn told(command: &mut Command, messages: &[(&str, Value)]) -> (Vec<Value>, Ran) {
-    let client = json!({"name": "test", "version": "1"});
-    let begin = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
-    let request = |id: usize, method: &str, params: &Value| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
-    let mut lines = vec![
-        request(0, "initialize", &begin),
-        json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
-    ];
-    let numbered = messages.iter().zip(1..);
-    lines.extend(numbered.map(|((method, params), id)| request(id, method, params)));
-    command.stdin(Stdio::piped());
-    command.stdout(Stdio::piped());
-    command.stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the command starts");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    for line in lines {
-        writeln!(stdin, "{line}").expect("it reads");
-    }
-    let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-    let mut answers = vec![None; messages.len() + 1];
-    let mut lines = stdout.lines();
-    while answers.iter().any(Option::is_none) {
-        let line = lines.next().expect("an answer").expect("text");
-        // Whatever a guest prints, each line is a message.
-        let message: Value = serde_json::from_str(&line).expect(&line);
-        if let Some(id) = message["id"].as_u64() {
-            answers[id as usize] = Some(message);
-        }
-    }
-    // The client goes, and so does the server.
-    drop(stdin);
-    let ran = Ran::from(child.wait_with_output().expect("it ends"));
-    (answers.into_iter().flatten().skip(1).collect(), ran)
-}
-
-fn call(tool: &str, arguments: Value) -> (&'static str, Value) {
-    ("tools/call", json!({"name": tool, "arguments": arguments}))
-}
 
 fn names(answer: &Value) -> Vec<&str> {
     let tools = answer["result"]["tools"].as_array().expect("a list");

@@ -1,6 +1,7 @@
 //! Runs the command.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -172,4 +173,45 @@ pub(crate) fn with_manifest(guest: &str, folder: &Path, manifest: &str) -> PathB
     let path = folder.join("plugin.wasm");
     std::fs::write(&path, plugin).expect("a folder to write to");
     path
+}
+
+/// Says these messages to a server over stdio after a handshake, and gives their answers, in the messages' order, and how the command ended.
+pub(crate) fn told(command: &mut Command, messages: &[(&str, Value)]) -> (Vec<Value>, Ran) {
+    let client = json!({"name": "test", "version": "1"});
+    let begin = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
+    let request = |id: usize, method: &str, params: &Value| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+    let mut lines = vec![
+        request(0, "initialize", &begin),
+        json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
+    ];
+    let numbered = messages.iter().zip(1..);
+    lines.extend(numbered.map(|((method, params), id)| request(id, method, params)));
+    command.stdin(Stdio::piped());
+    command.stdout(Stdio::piped());
+    command.stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the command starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    for line in lines {
+        writeln!(stdin, "{line}").expect("it reads");
+    }
+    let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut answers = vec![None; messages.len() + 1];
+    let mut lines = stdout.lines();
+    while answers.iter().any(Option::is_none) {
+        let line = lines.next().expect("an answer").expect("text");
+        // Whatever a guest prints, each line is a message.
+        let message: Value = serde_json::from_str(&line).expect(&line);
+        if let Some(id) = message["id"].as_u64() {
+            answers[id as usize] = Some(message);
+        }
+    }
+    // The client goes, and so does the server.
+    drop(stdin);
+    let ran = Ran::from(child.wait_with_output().expect("it ends"));
+    (answers.into_iter().flatten().skip(1).collect(), ran)
+}
+
+/// A call of a tool, to be told to a server.
+pub(crate) fn call_message(tool: &str, arguments: Value) -> (&'static str, Value) {
+    ("tools/call", json!({"name": tool, "arguments": arguments}))
 }
