@@ -1,7 +1,6 @@
 //! Builds the guests of `tests/guests` and the plugins of `examples/plugins`, embeds their manifests, and writes a
 //! constant for each and a `foreach_SUITE!` macro for each suite.
 
-#[path = "src/nested.rs"]
 mod nested;
 
 use std::collections::BTreeMap;

@@ -5,28 +5,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::shell::{self, cargo, exists, root, target_dir};
+use crate::cargo_component::CargoComponent;
+use crate::shell::{self, cargo, root, target_dir};
 use crate::{languages, toolchain};
 
-/// The newest cargo-component; it reads what this contract's `sync-tools` needs, and nothing asynchronous.
-const CARGO_COMPONENT: &str = "0.21.1";
-
-/// The example that both build paths can build.
-const SYNC_EXAMPLE: &str = "hello-sync";
-
-/// Whether a missing cargo-component is fetched.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Install {
-    Yes,
-    No,
+pub(crate) fn run() -> Result<()> {
+    build(&portcullis()?, &plugins()?).map(drop)
 }
 
-pub(crate) fn run(cargo_component: Option<Install>) -> Result<()> {
-    build(&portcullis()?, &plugins()?)?;
-    if let Some(install) = cargo_component {
-        with_cargo_component(install)?;
-    }
-    Ok(())
+/// The one that cargo-component can build, built with it too.
+pub(crate) fn with_cargo_component() -> Result<()> {
+    run()?;
+    CargoComponent::install()?.build()
 }
 
 /// Those in Rust and those in other languages.
@@ -83,41 +73,4 @@ pub(crate) fn binary(name: &str) -> Result<PathBuf> {
     Ok(target_dir()?
         .join("debug")
         .join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
-}
-
-fn with_cargo_component(install: Install) -> Result<()> {
-    let installed = exists("cargo", &["component", "--version"]);
-    if !installed && install == Install::No {
-        println!(
-            "cargo-component is not installed; `--install` fetches it. {SYNC_EXAMPLE} was built with cargo only."
-        );
-        return Ok(());
-    }
-    if !installed {
-        let mut fetch = cargo(root());
-        fetch.args([
-            "install",
-            "cargo-component",
-            "--version",
-            CARGO_COMPONENT,
-            "--locked",
-        ]);
-        shell::run(fetch)?;
-    }
-    println!("Building the plugin {SYNC_EXAMPLE} with cargo-component");
-    let target = target_dir()?.join("cargo-component");
-    let mut build = cargo(&root().join("examples/plugins").join(SYNC_EXAMPLE));
-    build
-        .args(["component", "build", "--release", "--target-dir"])
-        .arg(&target);
-    shell::run(build)?;
-    let built = target
-        .join("wasm32-wasip1/release")
-        .join(format!("{}.wasm", SYNC_EXAMPLE.replace('-', "_")));
-    let placed = target_dir()?
-        .join("plugins")
-        .join(format!("{SYNC_EXAMPLE}.cargo-component.wasm"));
-    fs::copy(&built, &placed)
-        .with_context(|| format!("cargo-component left no {}", built.display()))?;
-    Ok(())
 }

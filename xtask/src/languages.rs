@@ -150,33 +150,18 @@ pub(crate) fn build(portcullis: &Path) -> Result<()> {
     rust_stranger()
 }
 
-/// The stranger in Rust, as cargo builds it; and as cargo-component does, where that is installed.
+/// The stranger in Rust, as cargo builds it.
 pub(crate) fn rust_stranger() -> Result<()> {
-    let folder = root().join("tests/languages/rust");
-    let target = target_dir()?.join("guests");
-    let place = |built: &Path, name: &str| {
-        let placed = target_dir()?.join("languages");
-        fs::create_dir_all(&placed)?;
-        fs::copy(built, placed.join(name))
-            .with_context(|| format!("cargo left no {}", built.display()))
-    };
     println!("Building tests/languages/rust");
-    let build = ["build", "--release", "--locked", "--target-dir"];
-    let mut plain = cargo(&folder);
-    plain.args(build).arg(&target).args(["--target", TARGET]);
+    let target = target_dir()?.join("guests");
+    let mut plain = cargo(&root().join("tests/languages/rust"));
+    plain.args(["build", "--release", "--locked", "--target", TARGET]);
+    plain.arg("--target-dir").arg(&target);
     shell::run(plain)?;
-    place(
-        &target.join(TARGET).join("release/inventory.wasm"),
-        "rust.wasm",
-    )?;
-
-    if exists("cargo", &["component", "--version"]) {
-        let target = target_dir()?.join("cargo-component");
-        let mut component = cargo(&folder);
-        component.arg("component").args(build).arg(&target);
-        shell::run(component)?;
-        let built = target.join("wasm32-wasip1/release/inventory.wasm");
-        place(&built, "cargo-component.wasm")?;
-    }
+    let placed = target_dir()?.join("languages");
+    fs::create_dir_all(&placed)?;
+    let built = target.join(TARGET).join("release/inventory.wasm");
+    fs::copy(&built, placed.join("rust.wasm"))
+        .with_context(|| format!("cargo left no {}", built.display()))?;
     Ok(())
 }

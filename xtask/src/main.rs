@@ -2,6 +2,7 @@
 
 mod bench;
 mod build_examples;
+mod cargo_component;
 mod ci;
 mod clients;
 mod conformance;
@@ -26,8 +27,7 @@ cargo xtask TASK
   test             runs every test: the workspace's, the doc tests, the example plugins'
   build-examples   builds every example plugin into target/plugins
                      --all-languages    those in Python, JavaScript and C too, with tools that it installs
-                     --cargo-component  hello-sync with cargo-component too, where it is installed
-                     --install          with it: installs cargo-component first
+                     --cargo-component  hello-sync with cargo-component too, which it compiles into target first
   conformance      runs the official conformance suite of the Model Context Protocol against `portcullis serve`
   clients          runs the official MCP clients for Python and TypeScript against it
   bench            measures against the floor and prints the table
@@ -42,14 +42,9 @@ fn main() -> ExitCode {
     let done = match arguments.as_slice() {
         ["demo"] => demo::run(),
         ["test"] => test::run(),
-        ["build-examples"] => build_examples::run(None),
+        ["build-examples"] => build_examples::run(),
         ["build-examples", "--all-languages"] => build_examples::all_languages(),
-        ["build-examples", "--cargo-component"] => {
-            build_examples::run(Some(build_examples::Install::No))
-        }
-        ["build-examples", "--cargo-component", "--install"] => {
-            build_examples::run(Some(build_examples::Install::Yes))
-        }
+        ["build-examples", "--cargo-component"] => build_examples::with_cargo_component(),
         ["conformance"] => conformance::run(),
         ["clients"] => clients::run(),
         ["bench", rest @ ..] => bench::run(rest),

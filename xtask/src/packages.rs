@@ -103,7 +103,7 @@ impl Python {
 }
 
 /// Does the work unless the folder says that it was done for the same. What is half done is done anew.
-fn once<T>(folder: &Path, wanted: &str, work: impl FnOnce() -> Result<T>) -> Result<()> {
+pub(crate) fn once<T>(folder: &Path, wanted: &str, work: impl FnOnce() -> Result<T>) -> Result<()> {
     let done = folder.join(".done");
     if fs::read_to_string(&done).is_ok_and(|what| what == wanted) {
         return Ok(());

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use anyhow::Result;
 
 use crate::build_examples::{self, plugins};
+use crate::cargo_component::CargoComponent;
 use crate::languages::{self, LANGUAGES, Language};
 use crate::shell::{self, cargo, exists, root, target_dir};
 use crate::steps::Steps;
@@ -42,6 +43,14 @@ fn languages(steps: &mut Steps) {
         languages::rust_stranger()?;
         load("rust", None)
     });
+    steps.step_with(
+        "components by cargo-component",
+        CargoComponent::install,
+        |tool| {
+            tool.build()?;
+            load("cargo_component", None)
+        },
+    );
     for language in &LANGUAGES {
         steps.step_with(
             &format!("plugins in {}", language.name),

@@ -21,9 +21,4 @@
 //! With `use self::$guest as _;` in the macro, a test file that has no function or module of a guest's name does not
 //! compile: no guest is left without a test.
 
-mod cargo_component;
-mod nested;
-
-pub use cargo_component::cargo_component_hello_sync;
-
 include!(concat!(env!("OUT_DIR"), "/artifacts.rs"));

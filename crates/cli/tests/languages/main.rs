@@ -4,6 +4,7 @@
 //! tools on the PATH; Cargo.toml keeps them out of a plain `cargo test`.
 
 mod c;
+mod cargo_component;
 mod javascript;
 mod python;
 mod rust;

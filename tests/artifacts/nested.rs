@@ -1,4 +1,4 @@
-//! Cargo within cargo. Shared with the build script.
+//! Cargo within cargo, for the build script.
 
 use std::env;
 use std::path::{Path, PathBuf};
