@@ -14,7 +14,8 @@ use rmcp::model::CallToolRequestParams;
 use rmcp::service::{Peer, RunningService};
 use rmcp::{RoleClient, ServiceExt};
 use serde_json::Value;
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use wasmtime::error::Context;
@@ -22,7 +23,7 @@ use wasmtime::{Result, ensure};
 
 use super::{arguments, check, greet, host, limits};
 use crate::figures::Measured;
-use crate::measure::{ROUNDS, cores, mean_us, median, threads};
+use crate::measure::{ROUNDS, cores, current_thread, mean_us, median, threads};
 
 /// Calls of one round, one after another.
 const CALLS: u32 = 1_000;
@@ -37,40 +38,79 @@ const SETTINGS: &str = "[plugins.limits]\ncalls-per-minute = 4000000000\n";
 
 pub(super) fn measure() -> Result<Vec<Measured>> {
     let folder = tempfile::tempdir()?;
-    threads(2)?.block_on(async {
-        let host = host(limits()).build()?;
-        let plugin = host.load(BENCH_GREET, Grant::none()).await?;
-        let served = Served::start(folder.path()).await?;
+    // A client of one thread, which nothing wakes but the server.
+    let added = current_thread()?.block_on(one_after_another(folder.path()))?;
+    let rate = threads(2)?.block_on(in_flight(folder.path()))?;
+    Ok(vec![added, rate])
+}
 
-        let given = arguments();
-        served.greet(given.clone()).await?;
-        let mut times: [Vec<f64>; 2] = Default::default();
-        for _ in 0..ROUNDS {
-            let call = async || greet(&plugin, given.clone()).await;
-            times[0].push(mean_us(CALLS, call).await?);
-            let call = async || served.greet(given.clone()).await;
-            times[1].push(mean_us(CALLS, call).await?);
-        }
-        let [alone, through] = times.map(median);
-        let mut rates = Vec::new();
-        for _ in 0..ROUNDS {
-            rates.push(served.calls_per_second().await?);
-        }
-        served.stop().await?;
+async fn one_after_another(folder: &Path) -> Result<Measured> {
+    let host = host(limits()).build()?;
+    let plugin = host.load(BENCH_GREET, Grant::none()).await?;
+    let served = Served::start(folder).await?;
+    let mut pipes = Pipes::start()?;
 
-        let added = format!("{through:.1} µs − {alone:.1} µs in this process");
-        let mut flight = format!(
-            "{IN_FLIGHT} in flight, client and server on {} cores",
-            cores()
-        );
-        if cores() < 2 {
-            flight.push_str(", where two are meant");
-        }
-        Ok(vec![
-            Measured::new("mcp_added_us", through - alone, added),
-            Measured::new("mcp_calls_per_s", median(rates), flight),
-        ])
-    })
+    let given = arguments();
+    served.greet(given.clone()).await?;
+    let mut times: [Vec<f64>; 3] = Default::default();
+    for _ in 0..ROUNDS {
+        let call = async || greet(&plugin, given.clone()).await;
+        times[0].push(mean_us(CALLS, call).await?);
+        let call = async || served.greet(given.clone()).await;
+        times[1].push(mean_us(CALLS, call).await?);
+        times[2].push(mean_us(CALLS, async || pipes.there_and_back().await).await?);
+    }
+    served.stop().await?;
+    let [alone, through, pipes] = times.map(median);
+    let added = format!(
+        "{through:.1} µs − {alone:.1} µs in this process; {pipes:.1} µs are a line's way through `cat` and back"
+    );
+    Ok(Measured::new("mcp_added_us", through - alone, added))
+}
+
+async fn in_flight(folder: &Path) -> Result<Measured> {
+    let served = Served::start(folder).await?;
+    let mut rates = Vec::new();
+    for _ in 0..ROUNDS {
+        rates.push(served.calls_per_second().await?);
+    }
+    served.stop().await?;
+    let mut flight = format!(
+        "{IN_FLIGHT} in flight, client and server on {} cores",
+        cores()
+    );
+    if cores() < 2 {
+        flight.push_str(", where two are meant");
+    }
+    Ok(Measured::new("mcp_calls_per_s", median(rates), flight))
+}
+
+/// What any process at the other end of two pipes takes: its waking and ours.
+struct Pipes {
+    to: ChildStdin,
+    from: ChildStdout,
+    _cat: Child,
+}
+
+impl Pipes {
+    fn start() -> Result<Self> {
+        let mut cat = Command::new("cat");
+        cat.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut cat = cat.kill_on_drop(true).spawn().context("no `cat`")?;
+        Ok(Self {
+            to: cat.stdin.take().context("its stdin")?,
+            from: cat.stdout.take().context("its stdout")?,
+            _cat: cat,
+        })
+    }
+
+    async fn there_and_back(&mut self) -> Result<()> {
+        // As long as a call and its answer are on average.
+        let mut line = [b'x'; 160];
+        self.to.write_all(&line).await?;
+        self.from.read_exact(&mut line).await?;
+        Ok(())
+    }
 }
 
 /// A server, and its one client.
