@@ -8,7 +8,7 @@ use rmcp::model::{ElicitRequestParams, ElicitationAction, ElicitationSchema};
 use rmcp::service::RequestContext;
 use serde_json::{Map, Value};
 
-use super::questions::Questions;
+use super::questions::{Questions, can_ask};
 
 /// Asks the person in front of one client.
 #[derive(Clone)]
@@ -17,10 +17,7 @@ pub(super) struct ClientAsk(Questions);
 impl ClientAsk {
     /// None where the client can't ask.
     pub(super) fn of(context: &RequestContext<RoleServer>, questions: &Questions) -> Option<Self> {
-        let can = context.client_capabilities()?.elicitation?;
-        // A client that names neither form has forms, as those did that knew no other.
-        let forms = can.form.is_some() || can.url.is_none();
-        forms.then(|| Self(questions.clone()))
+        can_ask(context).then(|| Self(questions.clone()))
     }
 
     /// Asks for what a schema describes.

@@ -18,34 +18,14 @@ use super::ask::ClientAsk;
 use super::log::CallLines;
 use super::questions::Questions;
 use super::report::reports;
-use super::rounds::{Outcome, Round, Running, Waiting};
+use super::rounds::Running;
 use super::sampling::ClientLlm;
 use crate::content;
 
 impl Session {
-    /// Makes a call for a request, or goes on with the one that waits for this round of it. It reports while it runs, is asked to end
-    /// when the client no longer wants it, and is dropped where it doesn't. It must not keep the session: it may wait there.
-    ///
-    /// # Errors
-    /// Where it was cancelled, which nobody reads, and where no call waits for this round.
-    pub(super) async fn made<T: Send + 'static, W>(
-        &self,
-        context: &RequestContext<RoleServer>,
-        mut round: Round,
-        waiting: &Arc<Waiting<T>>,
-        call: impl FnOnce(CallScope, Option<ClientAsk>) -> W,
-    ) -> Result<Outcome<T>, ErrorData>
-    where
-        W: Future<Output = T> + Send + 'static,
-    {
-        let running = match round.state {
-            Some(_) => waiting.resume(&mut round)?,
-            None => self.begun(context, call),
-        };
-        waiting.go_on(running, round.request, context).await
-    }
-
-    fn begun<W: Future + Send + 'static>(
+    /// Begins a call for a request. It reports while it runs, is asked to end when the client no longer wants it, and is dropped where
+    /// it doesn't. It must not keep the session: it may wait there for the next round.
+    pub(super) fn begun<W: Future + Send + 'static>(
         &self,
         context: &RequestContext<RoleServer>,
         call: impl FnOnce(CallScope, Option<ClientAsk>) -> W,

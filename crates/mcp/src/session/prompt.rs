@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::Session;
 use super::call::protocol_error;
-use super::rounds::{Outcome, Round};
+use super::rounds::{Outcome, Round, Running};
 use crate::content;
 
 impl Session {
@@ -24,7 +24,23 @@ impl Session {
         mut params: GetPromptRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let round = Round::of(&mut params);
+        let waiting = &self.inner.rounds.prompts;
+        let mut round = Round::of(&mut params, context);
+        let running = match waiting.resume(&mut round)? {
+            Some(running) => running,
+            None => self.prompting(params, context)?,
+        };
+        match waiting.go_on(running, &round, context).await? {
+            Outcome::Done(result) => Ok(result?.into()),
+            Outcome::Wanted(wanted) => Ok(wanted.into()),
+        }
+    }
+
+    fn prompting(
+        &self,
+        params: GetPromptRequestParams,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<Running<Result<GetPromptResult, ErrorData>>, ErrorData> {
         let catalog = self.inner.endpoint.catalog();
         let Some(prompt) = catalog.prompt(&params.name, &self.inner.principal) else {
             let name = escape::line(&params.name);
@@ -32,15 +48,10 @@ impl Session {
             return Err(ErrorData::invalid_params(problem, None));
         };
         let (prompt, arguments) = (prompt.clone(), texts(params.arguments.unwrap_or_default())?);
-        let got = |scope, _| async move {
+        Ok(self.begun(context, |scope, _| async move {
             let output = prompt.get(arguments, &scope).await;
             output.map(result).map_err(|error| protocol_error(&error))
-        };
-        let waiting = &self.inner.rounds.prompts;
-        match self.made(context, round, waiting, got).await? {
-            Outcome::Done(result) => Ok(result?.into()),
-            Outcome::Wanted(wanted) => Ok(wanted.into()),
-        }
+        }))
     }
 }
 

@@ -10,6 +10,7 @@ use rmcp::model::{
     ElicitRequestParams, ElicitResult, InputRequest,
 };
 use rmcp::service::{Peer, RequestContext, ServiceError};
+use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -22,7 +23,44 @@ const WAITING: usize = 16;
 /// What a client is asked, and where its answer goes.
 pub(super) struct Question {
     pub(super) request: InputRequest,
-    pub(super) answer: oneshot::Sender<Value>,
+    answer: Option<oneshot::Sender<Value>>,
+}
+
+impl Question {
+    /// Whether the client of this request can answer.
+    pub(super) fn is_for(&self, context: &RequestContext<RoleServer>) -> bool {
+        match &self.request {
+            InputRequest::Elicitation(_) => can_ask(context),
+            InputRequest::CreateMessage(_) => can_sample(context),
+            _ => false,
+        }
+    }
+
+    /// What is wrong with an answer, if it is none to this.
+    pub(super) fn mistake(&self, answer: &Value) -> Option<serde_json::Error> {
+        match &self.request {
+            InputRequest::Elicitation(_) => ElicitResult::deserialize(answer).err(),
+            _ => CreateMessageResult::deserialize(answer).err(),
+        }
+    }
+
+    /// Hands the answer to who asked, where they still wait.
+    pub(super) fn answer(&mut self, answer: Value) {
+        let _ = self.answer.take().map(|to| to.send(answer));
+    }
+}
+
+/// Whether a client has forms for its person. One that names neither form nor address has forms, as those did that knew no other.
+pub(super) fn can_ask(context: &RequestContext<RoleServer>) -> bool {
+    let can = context.client_capabilities();
+    let can = can.and_then(|can| can.elicitation);
+    can.is_some_and(|can| can.form.is_some() || can.url.is_none())
+}
+
+/// Whether a client has a model to ask.
+pub(super) fn can_sample(context: &RequestContext<RoleServer>) -> bool {
+    let can = context.client_capabilities();
+    can.is_some_and(|can| can.sampling.is_some())
 }
 
 /// Puts a call's questions to its client.
@@ -96,7 +134,10 @@ async fn in_rounds<A: DeserializeOwned>(
     request: InputRequest,
 ) -> Result<A, NoAnswer> {
     let (answer, answered) = oneshot::channel();
-    let question = Question { request, answer };
+    let question = Question {
+        request,
+        answer: Some(answer),
+    };
     rounds.send(question).await.map_err(|_| NoAnswer::Left)?;
     let answer = answered.await.map_err(|_| NoAnswer::Left)?;
     Ok(serde_json::from_value(answer)?)

@@ -12,10 +12,13 @@ use portcullis_host_agent::escape;
 use portcullis_host_agent::tool::OnEvent;
 use rmcp::RoleServer;
 use rmcp::model::{
-    LoggingMessageNotificationParam, NumberOrString, ProgressNotificationParam, ProgressToken,
+    LoggingLevel, LoggingMessageNotificationParam, NumberOrString, ProgressNotificationParam,
+    ProgressToken,
 };
 use rmcp::service::RequestContext;
 use tokio::sync::{mpsc, oneshot};
+
+use super::call::is_modern;
 
 /// How many reports of one call wait for a client that reads slowly. What comes then is left out: a guest does not wait for who reads
 /// its progress.
@@ -142,8 +145,16 @@ async fn send(context: &RequestContext<RoleServer>, report: Report) {
             progress.progress_token = token;
             context.peer.notify_progress(progress).await
         }
+        // Each round says for itself what it wants to hear.
+        Report::Line(line) if is_modern(context) && !wants(context, line.level) => return,
         Report::Line(line) => context.peer.notify_logging_message(*line).await,
     };
+}
+
+/// Whether a request wants to hear lines of this level.
+fn wants(context: &RequestContext<RoleServer>, level: LoggingLevel) -> bool {
+    let least = context.meta.log_level();
+    least.is_some_and(|least| level as u8 >= least as u8)
 }
 
 #[cfg(test)]

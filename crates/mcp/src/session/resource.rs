@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Session;
 use super::call::protocol_error;
-use super::rounds::{Outcome, Round};
+use super::rounds::{Outcome, Round, Running};
 use crate::content;
 
 /// Most addresses that one client subscribes to.
@@ -24,12 +24,28 @@ impl Session {
         mut params: ReadResourceRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let (round, uri) = (Round::of(&mut params), params.uri);
+        let waiting = &self.inner.rounds.resources;
+        let mut round = Round::of(&mut params, context);
+        let running = match waiting.resume(&mut round)? {
+            Some(running) => running,
+            None => self.reading(params.uri, context)?,
+        };
+        match waiting.go_on(running, &round, context).await? {
+            Outcome::Done(result) => Ok(result?.into()),
+            Outcome::Wanted(wanted) => Ok(wanted.into()),
+        }
+    }
+
+    fn reading(
+        &self,
+        uri: String,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<Running<Result<ReadResourceResult, ErrorData>>, ErrorData> {
         let catalog = self.inner.endpoint.catalog();
         if catalog.resource(&uri, &self.inner.principal).is_none() {
             return Err(no_resource(&uri));
         }
-        let read = |scope, _| async move {
+        Ok(self.begun(context, |scope, _| async move {
             let read = catalog.snapshot.resources.read(&uri, &scope).await;
             let read = read.map_err(|error| match &error {
                 Error::UnknownResource { .. } => no_resource(&uri),
@@ -38,12 +54,7 @@ impl Session {
             })?;
             let contents = read.into_iter().map(content::contents).collect();
             Ok(ReadResourceResult::new(contents))
-        };
-        let waiting = &self.inner.rounds.resources;
-        match self.made(context, round, waiting, read).await? {
-            Outcome::Done(result) => Ok(result?.into()),
-            Outcome::Wanted(wanted) => Ok(wanted.into()),
-        }
+        }))
     }
 
     /// Tells the client from now on when what is at an address has changed.

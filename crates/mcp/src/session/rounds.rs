@@ -1,12 +1,15 @@
 //! Requests in rounds: since 2026-07-28 a server asks its client for nothing while it works on a request. It answers with what it wants
-//! to know, and the client makes the request again with the answers; the call waits meanwhile, where it asked.
+//! to know, and the client makes the request again with the answers; the guest waits meanwhile, where it asked.
 
 use std::collections::HashMap;
+use std::future::pending;
+use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use portcullis_host_agent::core::Cancellation;
 use rmcp::model::{
@@ -16,11 +19,13 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 use serde::Serialize;
-use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
+use tokio::task::JoinError;
 use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::call::is_modern;
 use super::questions::Question;
 use super::report::{Report, reporting};
 
@@ -28,7 +33,7 @@ use super::report::{Report, reporting};
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Most calls of one client and kind that wait for it. What more of them ask has no answer.
-const WAITING: usize = 64;
+const WAITING: usize = 16;
 
 /// What waits for the next rounds of one client: of who came with one token, or through one pair of streams.
 #[derive(Clone, Default)]
@@ -38,25 +43,29 @@ pub(crate) struct Rounds {
     pub(super) resources: Arc<Waiting<Result<ReadResourceResult, ErrorData>>>,
 }
 
+/// A hash of what a request asks for, which is the same in each round.
+type Request = [u8; 32];
+
 /// One round of a request.
+#[derive(Default)]
 pub(super) struct Round {
-    /// What is asked for, which is the same in each round.
-    pub(super) request: Value,
+    request: Request,
     /// What names the call that waits, from the second round on.
-    pub(super) state: Option<String>,
+    state: Option<String>,
     answers: InputResponses,
 }
 
 impl Round {
-    /// Takes out of a request's parameters what is of this round alone.
-    pub(super) fn of<P: InRounds>(params: &mut P) -> Self {
-        let (state, answers) = params.take();
-        let mut request = serde_json::to_value(params).unwrap_or_default();
-        if let Some(request) = request.as_object_mut() {
-            request.remove("_meta");
+    /// Takes out of a request's parameters what is of this round alone. In older revisions there is one round.
+    pub(super) fn of<P: InRounds>(params: &mut P, context: &RequestContext<RoleServer>) -> Self {
+        if !is_modern(context) {
+            return Self::default();
         }
+        let (state, answers) = params.take();
+        // Names and JSON can always be written.
+        let request = serde_json::to_vec(params).unwrap_or_default();
         Self {
-            request,
+            request: Sha256::digest(request).into(),
             state,
             answers: answers.unwrap_or_default(),
         }
@@ -65,6 +74,7 @@ impl Round {
 
 /// Parameters of a request that may take several rounds.
 pub(super) trait InRounds: Serialize {
+    /// Leaves what is the same in each round.
     fn take(&mut self) -> (Option<String>, Option<InputResponses>);
 }
 
@@ -72,6 +82,7 @@ macro_rules! in_rounds {
     ($($params:ty),*) => {$(
         impl InRounds for $params {
             fn take(&mut self) -> (Option<String>, Option<InputResponses>) {
+                self.meta = None;
                 (self.request_state.take(), self.input_responses.take())
             }
         }
@@ -127,6 +138,9 @@ impl<T> Running<T> {
                 }
                 () = context.ct.cancelled() => {
                     cancel.cancel();
+                    // Nobody answers any more.
+                    questions.close();
+                    while questions.try_recv().is_ok() {}
                     // The host gives it its grace, and ends it.
                     work.await;
                     Step::Cancelled
@@ -139,13 +153,48 @@ impl<T> Running<T> {
         }
     }
 
-    /// Hands the client's answers to who asked. What it left out has none.
+    /// The first answer that is none to what was asked.
+    fn mistake(&self, answers: &InputResponses) -> Option<String> {
+        let mut asked = self.open.iter().enumerate();
+        asked.find_map(|(number, question)| {
+            let answer = answers.get(&number.to_string())?;
+            let mistake = question.mistake(answer)?;
+            Some(format!("inputResponses/{number}: {mistake}"))
+        })
+    }
+
+    /// Hands the client's answers to who asked. What it left out is asked again.
     fn answered(&mut self, mut answers: InputResponses) {
-        for (number, question) in self.open.drain(..).enumerate() {
-            if let Some(answer) = answers.remove(&number.to_string()) {
-                // Who asked may have ended meanwhile.
-                let _ = question.answer.send(answer);
+        let mut number = 0..;
+        self.open.retain_mut(|question| {
+            let number = number.next().unwrap_or(usize::MAX);
+            match answers.remove(&number.to_string()) {
+                Some(answer) => {
+                    question.answer(answer);
+                    false
+                }
+                None => true,
             }
+        });
+    }
+
+    /// Lets it go on by itself: what it holds meanwhile, others may wait for, and its time runs.
+    fn aside(self) -> Self
+    where
+        T: Send + 'static,
+    {
+        let task = AbortOnDropHandle::new(tokio::spawn(self.work));
+        let work = async move {
+            match task.await.map_err(JoinError::try_into_panic) {
+                Ok(done) => done,
+                Err(Ok(panic)) => resume_unwind(panic),
+                // The runtime ends.
+                Err(Err(_)) => pending().await,
+            }
+        };
+        Self {
+            work: work.boxed(),
+            ..self
         }
     }
 }
@@ -154,7 +203,7 @@ impl<T> Running<T> {
 pub(super) struct Waiting<T>(Mutex<HashMap<String, Held<T>>>);
 
 struct Held<T> {
-    request: Value,
+    request: Request,
     running: Running<T>,
     _ends: AbortOnDropHandle<()>,
 }
@@ -173,16 +222,25 @@ impl<T: Send + 'static> Waiting<T> {
     pub(super) async fn go_on(
         self: &Arc<Self>,
         mut running: Running<T>,
-        request: Value,
+        round: &Round,
         context: &RequestContext<RoleServer>,
     ) -> Result<Outcome<T>, ErrorData> {
+        let cancelled = || ErrorData::internal_error("the call was cancelled", None);
         loop {
-            match running.step(context).await {
-                Step::Done(done) => return Ok(Outcome::Done(done)),
-                Step::Cancelled => {
-                    return Err(ErrorData::internal_error("the call was cancelled", None));
+            if running.open.is_empty() {
+                match running.step(context).await {
+                    Step::Done(done) => return Ok(Outcome::Done(done)),
+                    Step::Cancelled => return Err(cancelled()),
+                    Step::Asks => {}
                 }
-                Step::Asks => {}
+            }
+            if context.ct.is_cancelled() {
+                return Err(cancelled());
+            }
+            // Each round says for itself what its client can do.
+            running.open.retain(|question| question.is_for(context));
+            if running.open.is_empty() {
+                continue;
             }
             let Some(state) = self.room() else {
                 running.open.clear();
@@ -191,29 +249,35 @@ impl<T: Send + 'static> Waiting<T> {
             let asked = running.open.iter().enumerate();
             let asked = asked.map(|(number, one)| (number.to_string(), one.request.clone()));
             let wanted = InputRequiredResult::new(Some(asked.collect()), Some(state.clone()));
-            self.hold(state, request, running);
+            self.hold(state, round.request, running);
             return Ok(Outcome::Wanted(wanted));
         }
     }
 
-    /// The call that a round goes on with, which has the answers.
+    /// The call that a round goes on with, which has the answers; none where the round is the first.
     ///
     /// # Errors
-    /// No call waits by that name, or the request is another.
-    pub(super) fn resume(&self, round: &mut Round) -> Result<Running<T>, ErrorData> {
-        let mut held = self.held();
-        let state = round.state.as_deref().unwrap_or_default();
-        let same = held
-            .get(state)
-            .is_some_and(|one| one.request == round.request);
-        let found = same.then(|| held.remove(state)).flatten();
-        let Some(Held { mut running, .. }) = found else {
+    /// No call waits by that name, the request is another, or an answer is none: then the call waits on.
+    pub(super) fn resume(&self, round: &mut Round) -> Result<Option<Running<T>>, ErrorData> {
+        let Some(state) = &round.state else {
+            return Ok(None);
+        };
+        let mut waiting = self.held();
+        let same = |held: &&Held<T>| held.request == round.request;
+        let Some(held) = waiting.get(state).filter(same) else {
             let problem = "no such request waits for an answer (any more); make it anew, without requestState";
             return Err(ErrorData::invalid_params(problem, None));
         };
-        drop(held);
-        running.answered(std::mem::take(&mut round.answers));
-        Ok(running)
+        if let Some(mistake) = held.running.mistake(&round.answers) {
+            return Err(ErrorData::invalid_params(mistake, None));
+        }
+        let held = waiting.remove(state);
+        drop(waiting);
+        let answers = std::mem::take(&mut round.answers);
+        Ok(held.map(|Held { mut running, .. }| {
+            running.answered(answers);
+            running
+        }))
     }
 
     /// What names one more that waits, where there is room for it. Nobody guesses it.
@@ -231,7 +295,7 @@ impl<T: Send + 'static> Waiting<T> {
             .ok()
     }
 
-    fn hold(self: &Arc<Self>, state: String, request: Value, running: Running<T>) {
+    fn hold(self: &Arc<Self>, state: String, request: Request, running: Running<T>) {
         let (of, name) = (Arc::downgrade(self), state.clone());
         let ends = tokio::spawn(async move {
             sleep(PATIENCE).await;
@@ -242,7 +306,7 @@ impl<T: Send + 'static> Waiting<T> {
         });
         let held = Held {
             request,
-            running,
+            running: running.aside(),
             _ends: AbortOnDropHandle::new(ends),
         };
         self.held().insert(state, held);

@@ -19,7 +19,7 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 
-use super::questions::Questions;
+use super::questions::{Questions, can_sample};
 
 /// The longest answer that is asked for where a plugin names no length: the protocol wants one.
 const OUTPUT_TOKENS: u32 = 4096;
@@ -30,9 +30,7 @@ pub(super) struct ClientLlm(Option<Questions>);
 impl ClientLlm {
     /// One that says that there is none where the client can't ask: another model than the operator's choice is none.
     pub(super) fn new(context: &RequestContext<RoleServer>, questions: &Questions) -> Self {
-        let can = context.client_capabilities();
-        let can = can.is_some_and(|can| can.sampling.is_some());
-        Self(can.then(|| questions.clone()))
+        Self(can_sample(context).then(|| questions.clone()))
     }
 }
 

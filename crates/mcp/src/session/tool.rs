@@ -14,7 +14,7 @@ use super::Session;
 use super::ask::ClientAsk;
 use super::call::is_modern;
 use super::consent::{Consent, Lasts};
-use super::rounds::{Outcome, Round};
+use super::rounds::{Outcome, Round, Running};
 use crate::catalog::Catalog;
 use crate::content;
 use crate::endpoint::Endpoint;
@@ -29,7 +29,23 @@ impl Session {
         mut params: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let round = Round::of(&mut params);
+        let waiting = &self.inner.rounds.tools;
+        let mut round = Round::of(&mut params, context);
+        let running = match waiting.resume(&mut round)? {
+            Some(running) => running,
+            None => self.calling(params, context)?,
+        };
+        match waiting.go_on(running, &round, context).await? {
+            Outcome::Done(result) => Ok(result.into()),
+            Outcome::Wanted(wanted) => Ok(wanted.into()),
+        }
+    }
+
+    fn calling(
+        &self,
+        params: CallToolRequestParams,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<Running<CallToolResult>, ErrorData> {
         let catalog = self.inner.endpoint.catalog();
         let Some(entry) = catalog.tool(&params.name, &self.inner.principal) else {
             let name = escape::line(&params.name);
@@ -50,15 +66,10 @@ impl Session {
         };
         // What a person allows is for a session's next calls: where there are none, they are not asked.
         let lasts = !(self.inner.brief && is_modern(context));
-        let made = |scope, ask: Option<ClientAsk>| {
+        Ok(self.begun(context, |scope, ask| {
             let ask = ask.filter(|_| lasts);
             async move { request.made(call, scope, ask).await }
-        };
-        let waiting = &self.inner.rounds.tools;
-        match self.made(context, round, waiting, made).await? {
-            Outcome::Done(result) => Ok(result.into()),
-            Outcome::Wanted(wanted) => Ok(wanted.into()),
-        }
+        }))
     }
 }
 

@@ -264,15 +264,20 @@ async fn the_client_s_model_answers_where_the_operator_chose_so() {
     assert!(call(&client, "ask_llm", arguments).await.0);
 }
 
-/// One round of a call of `order`, as a client of the newest revision makes it.
+/// One round of a call of `order`, as a client of the newest revision makes it that has forms.
 fn round(message: &str, of: Value) -> Value {
-    let form = json!({"elicitation": {}});
-    let mut params =
-        json!({"name": "order", "arguments": {"message": message}, "_meta": meta(form)});
-    params
-        .as_object_mut()
-        .unwrap()
-        .extend(of.as_object().unwrap().clone());
+    round_of(
+        "order",
+        json!({"message": message}),
+        json!({"elicitation": {}}),
+        of,
+    )
+}
+
+fn round_of(tool: &str, arguments: Value, client: Value, of: Value) -> Value {
+    let mut params = json!({"name": tool, "arguments": arguments, "_meta": meta(client)});
+    let of = of.as_object().unwrap().clone();
+    params.as_object_mut().unwrap().extend(of);
     params
 }
 
@@ -311,18 +316,68 @@ async fn a_call_goes_on_with_its_answer_once_and_for_the_same_request() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_none_or_left_out_is_told_to_the_guest() {
-    for responses in [
-        json!({}),
-        json!({"0": {"action": 7}}),
-        json!({"1": {"action": "decline"}}),
-    ] {
-        let (_server, mut raw, state) = asked().await;
-        let answered = json!({"requestState": state, "inputResponses": responses});
-        let done = raw.ask(2, "tools/call", round("Where to?", answered)).await;
-        assert_eq!(done["result"]["isError"], true, "{done}");
-        assert!(done.to_string().contains("unavailable"), "{done}");
-    }
+async fn an_answer_that_is_none_is_refused_and_one_left_out_asked_for_again() {
+    let (_server, mut raw, state) = asked().await;
+    let answered = |state: &Value, responses: Value| {
+        let of = json!({"requestState": state, "inputResponses": responses});
+        round("Where to?", of)
+    };
+    let none = answered(&state, json!({"0": {"action": 7}}));
+    let refused = raw.ask(2, "tools/call", none).await;
+    assert_eq!(refused["error"]["code"], -32602, "{refused}");
+    let left_out = answered(&state, json!({"1": {"action": "decline"}}));
+    let again = raw.ask(3, "tools/call", left_out).await;
+    let again = &again["result"];
+    assert_eq!(again["inputRequests"]["0"]["method"], "elicitation/create");
+    assert_ne!(again["requestState"], state);
+    let right = answered(&again["requestState"], json!({"0": {"action": "decline"}}));
+    let done = raw.ask(4, "tools/call", right).await;
+    let content = &done["result"]["content"];
+    assert_eq!(content[0]["text"], "\"declined\"", "{done}");
+}
+
+#[tokio::test]
+async fn a_round_whose_client_can_t_ask_is_not_asked() {
+    let (_server, mut raw, state) = asked().await;
+    let of = json!({"requestState": state});
+    let cannot = round_of("order", json!({"message": "Where to?"}), json!({}), of);
+    let done = raw.ask(2, "tools/call", cannot).await;
+    assert_eq!(done["result"]["isError"], true, "{done}");
+    assert!(done.to_string().contains("unavailable"), "{done}");
+}
+
+#[tokio::test]
+async fn a_plugin_s_time_runs_while_its_call_waits() {
+    let grant = Grant::from_caps([capability("llm")]);
+    let chosen = EndpointOptions {
+        sampling: true,
+        ..EndpointOptions::default()
+    };
+    let server = server(WELL_ASKING, chosen, grant).await;
+    let mut raw = server.raw();
+    let round = |of: Value| {
+        let arguments = json!({"model": "any", "text": "hello"});
+        round_of("ask_llm", arguments, json!({"sampling": {}}), of)
+    };
+    let asked = raw.ask(1, "tools/call", round(json!({}))).await;
+    let asked = &asked["result"];
+    let question = &asked["inputRequests"]["0"];
+    assert_eq!(question["method"], "sampling/createMessage", "{asked}");
+    server.idle().await;
+    let message =
+        json!({"role": "assistant", "content": {"type": "text", "text": "late"}, "model": "m"});
+    let of = json!({"requestState": asked["requestState"], "inputResponses": {"0": message}});
+    let done = raw.ask(2, "tools/call", round(of)).await;
+    assert_eq!(done["result"]["isError"], true, "{done}");
+}
+
+#[tokio::test]
+async fn a_call_that_waits_goes_on_though_its_plugin_is_gone() {
+    let (server, mut raw, state) = asked().await;
+    server.extensions.publish(&[]);
+    let of = json!({"requestState": state, "inputResponses": {"0": {"action": "decline"}}});
+    let done = raw.ask(2, "tools/call", round("Where to?", of)).await;
+    assert_eq!(done["result"]["isError"], false, "{done}");
 }
 
 #[tokio::test]
