@@ -15,8 +15,14 @@ use anyhow::{Context, Result};
 use crate::build_examples::{build, portcullis};
 use crate::shell::{output, root, target_dir};
 
-/// Plugins of a folder are served, signed or not.
-const SETTINGS: &str = "[plugins]\nenabled = true\nsignatures = \"off\"\n";
+/// Plugins of a folder are served, signed or not, and the one that asks may ask.
+const SETTINGS: &str = r#"[plugins]
+enabled = true
+signatures = "off"
+
+[plugin."org.portcullis.everything"]
+grants = ["ask"]
+"#;
 
 /// Until it listens: compiling its plugins takes seconds.
 const PATIENCE: Duration = Duration::from_secs(120);

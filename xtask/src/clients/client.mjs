@@ -10,7 +10,7 @@ import { basename, join } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { ToolListChangedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
+import { ElicitRequestSchema, ToolListChangedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
 
 const [appears, folder, kind, ...where] = process.argv.slice(2);
 
@@ -38,6 +38,16 @@ async function calls(client, names) {
   assert.equal(resource.resource.uri, "test://mixed-content-resource");
   const failed = await client.callTool({ name: names.get("test_error_handling") });
   assert(failed.isError && failed.content[0].text.includes("intentionally"));
+}
+
+async function asks(client, names) {
+  client.setRequestHandler(ElicitRequestSchema, ({ params }) => {
+    assert(params.message.endsWith("Who is there?"), params.message);
+    return { action: "accept", content: { username: "ada", email: "ada@example.org" } };
+  });
+  const call = { name: names.get("test_elicitation"), arguments: { message: "Who is there?" } };
+  const { content } = await client.callTool(call);
+  assert(content[0].text.includes("username: ada"), content[0].text);
 }
 
 async function follows(client, names) {
@@ -74,14 +84,15 @@ async function sees(client) {
 }
 
 rmSync(join(folder, basename(appears)), { force: true });
-const client = new Client({ name: "portcullis-test", version: "1.0.0" });
+const client = new Client({ name: "portcullis-test", version: "1.0.0" }, { capabilities: { elicitation: {} } });
 await client.connect(transport());
 const names = await tools(client);
 await calls(client, names);
+await asks(client, names);
 await follows(client, names);
 await cancels(client, names);
 await sees(client);
 await client.close();
-console.log(`  ${kind}: listed, called, followed, cancelled, told of a change`);
+console.log(`  ${kind}: listed, called, asked, followed, cancelled, told of a change`);
 // A stream that the server holds open would keep the process.
 process.exit(0);

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx2
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
-from mcp_types import ToolListChangedNotification
+from mcp_types import ElicitRequestParams, ElicitResult, ToolListChangedNotification
 
 # Each wait ends well before it, unless something is broken.
 PATIENCE = 30
@@ -33,7 +33,7 @@ async def main(appears: Path, folder: Path, kind: str, where: list[str]) -> None
                 async with httpx2.AsyncClient(headers=headers, timeout=PATIENCE) as http:
                     transport = streamable_http_client(where[0], http_client=http)
                     version = await check(transport, mode, appears, folder)
-        print(f"  {kind}, {version}: listed, called, followed, cancelled, told of a change")
+        print(f"  {kind}, {version}: listed, called, asked, followed, cancelled, told of a change")
 
 
 async def check(server, mode: str, appears: Path, folder: Path) -> str:
@@ -43,9 +43,10 @@ async def check(server, mode: str, appears: Path, folder: Path) -> str:
         if isinstance(message, ToolListChangedNotification):
             changed.set()
 
-    async with Client(server, mode=mode, message_handler=hear) as client:
+    async with Client(server, mode=mode, message_handler=hear, elicitation_callback=answer) as client:
         names = await tools(client)
         await calls(client, names)
+        await asks(client, names)
         await follows(client, names)
         await cancels(client, names)
         await sees(client, changed, appears, folder)
@@ -66,6 +67,16 @@ async def calls(client: Client, names: dict[str, str]) -> None:
     assert resource.resource.uri == "test://mixed-content-resource", resource
     failed = await client.call_tool(names["test_error_handling"])
     assert failed.is_error and "intentionally" in failed.content[0].text, failed
+
+
+async def answer(_context, params: ElicitRequestParams) -> ElicitResult:
+    assert params.message.endswith("Who is there?"), params
+    return ElicitResult(action="accept", content={"username": "ada", "email": "ada@example.org"})
+
+
+async def asks(client: Client, names: dict[str, str]) -> None:
+    answered = await client.call_tool(names["test_elicitation"], {"message": "Who is there?"})
+    assert "username: ada" in answered.content[0].text, answered
 
 
 async def follows(client: Client, names: dict[str, str]) -> None:
