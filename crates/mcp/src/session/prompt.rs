@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::Session;
 use super::call::protocol_error;
-use super::rounds::{Outcome, Round, Running};
+use super::rounds::{Outcome, Running};
 use crate::content;
 
 impl Session {
@@ -21,16 +21,11 @@ impl Session {
     /// Where there is no such prompt for this client, its arguments are not what it takes, or it fails.
     pub(super) async fn prompted(
         &self,
-        mut params: GetPromptRequestParams,
+        params: GetPromptRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let waiting = &self.inner.rounds.prompts;
-        let mut round = Round::of(&mut params, context);
-        let running = match waiting.resume(&mut round)? {
-            Some(running) => running,
-            None => self.prompting(params, context)?,
-        };
-        match waiting.go_on(running, &round, context).await? {
+        let begin = |params| self.prompting(params, context);
+        match (self.inner.rounds.prompts.round(params, context, begin)).await? {
             Outcome::Done(result) => Ok(result?.into()),
             Outcome::Wanted(wanted) => Ok(wanted.into()),
         }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Session;
 use super::call::protocol_error;
-use super::rounds::{Outcome, Round, Running};
+use super::rounds::{Outcome, Running};
 use crate::content;
 
 /// Most addresses that one client subscribes to.
@@ -21,16 +21,11 @@ impl Session {
     /// Where there is no such resource for this client, and where it can't be read.
     pub(super) async fn read(
         &self,
-        mut params: ReadResourceRequestParams,
+        params: ReadResourceRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let waiting = &self.inner.rounds.resources;
-        let mut round = Round::of(&mut params, context);
-        let running = match waiting.resume(&mut round)? {
-            Some(running) => running,
-            None => self.reading(params.uri, context)?,
-        };
-        match waiting.go_on(running, &round, context).await? {
+        let begin = |params: ReadResourceRequestParams| self.reading(params.uri, context);
+        match (self.inner.rounds.resources.round(params, context, begin)).await? {
             Outcome::Done(result) => Ok(result?.into()),
             Outcome::Wanted(wanted) => Ok(wanted.into()),
         }

@@ -48,7 +48,7 @@ type Request = [u8; 32];
 
 /// One round of a request.
 #[derive(Default)]
-pub(super) struct Round {
+struct Round {
     request: Request,
     /// What names the call that waits, from the second round on.
     state: Option<String>,
@@ -57,7 +57,7 @@ pub(super) struct Round {
 
 impl Round {
     /// Takes out of a request's parameters what is of this round alone. In older revisions there is one round.
-    pub(super) fn of<P: InRounds>(params: &mut P, context: &RequestContext<RoleServer>) -> Self {
+    fn of<P: InRounds>(params: &mut P, context: &RequestContext<RoleServer>) -> Self {
         if !is_modern(context) {
             return Self::default();
         }
@@ -215,11 +215,29 @@ impl<T> Default for Waiting<T> {
 }
 
 impl<T: Send + 'static> Waiting<T> {
+    /// Does one round of a request, whose first begins the call.
+    ///
+    /// # Errors
+    /// Why it can't begin, or goes on with nothing; that it was cancelled, which nobody reads.
+    pub(super) async fn round<P: InRounds>(
+        self: &Arc<Self>,
+        mut params: P,
+        context: &RequestContext<RoleServer>,
+        begin: impl FnOnce(P) -> Result<Running<T>, ErrorData>,
+    ) -> Result<Outcome<T>, ErrorData> {
+        let mut round = Round::of(&mut params, context);
+        let running = match self.resume(&mut round)? {
+            Some(running) => running,
+            None => begin(params)?,
+        };
+        self.go_on(running, &round, context).await
+    }
+
     /// Works on a request until it is done, or the client has to answer before it goes on.
     ///
     /// # Errors
     /// It was cancelled, which nobody reads.
-    pub(super) async fn go_on(
+    async fn go_on(
         self: &Arc<Self>,
         mut running: Running<T>,
         round: &Round,
@@ -258,7 +276,7 @@ impl<T: Send + 'static> Waiting<T> {
     ///
     /// # Errors
     /// No call waits by that name, the request is another, or an answer is none: then the call waits on.
-    pub(super) fn resume(&self, round: &mut Round) -> Result<Option<Running<T>>, ErrorData> {
+    fn resume(&self, round: &mut Round) -> Result<Option<Running<T>>, ErrorData> {
         let Some(state) = &round.state else {
             return Ok(None);
         };

@@ -14,7 +14,7 @@ use super::Session;
 use super::ask::ClientAsk;
 use super::call::is_modern;
 use super::consent::{Consent, Lasts};
-use super::rounds::{Outcome, Round, Running};
+use super::rounds::{Outcome, Running};
 use crate::catalog::Catalog;
 use crate::content;
 use crate::endpoint::Endpoint;
@@ -26,16 +26,11 @@ impl Session {
     /// Where there is no such tool for this client.
     pub(super) async fn call(
         &self,
-        mut params: CallToolRequestParams,
+        params: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let waiting = &self.inner.rounds.tools;
-        let mut round = Round::of(&mut params, context);
-        let running = match waiting.resume(&mut round)? {
-            Some(running) => running,
-            None => self.calling(params, context)?,
-        };
-        match waiting.go_on(running, &round, context).await? {
+        let begin = |params| self.calling(params, context);
+        match (self.inner.rounds.tools.round(params, context, begin)).await? {
             Outcome::Done(result) => Ok(result.into()),
             Outcome::Wanted(wanted) => Ok(wanted.into()),
         }

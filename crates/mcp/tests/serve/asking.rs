@@ -384,13 +384,7 @@ async fn a_call_that_waits_goes_on_though_its_plugin_is_gone() {
 async fn the_guest_of_a_client_that_does_not_come_back_ends() {
     let (server, raw, _) = asked().await;
     assert_eq!(server.host.stats().calls_in_flight, 1);
-    let Raw {
-        lines,
-        write,
-        served,
-    } = raw;
-    drop((lines, write));
-    served.await.unwrap();
+    raw.vanish().await;
     server.idle().await;
 }
 

@@ -214,6 +214,12 @@ impl Raw {
         }
     }
 
+    /// The client is gone, without a word; its service ends.
+    pub(crate) async fn vanish(self) {
+        drop((self.lines, self.write));
+        self.served.await.unwrap();
+    }
+
     /// Calls a tool.
     pub(crate) async fn call(&mut self, id: u64, tool: &str, arguments: Value) -> Value {
         let params = json!({"name": tool, "arguments": arguments});

@@ -198,13 +198,7 @@ async fn a_client_that_never_reads_is_not_read_from_for_ever() {
         }
     };
     assert!(timeout(Duration::from_secs(3), floods).await.is_err());
-    let Raw {
-        lines,
-        write,
-        served,
-    } = raw;
-    drop((lines, write));
-    served.await.unwrap();
+    raw.vanish().await;
 }
 
 #[tokio::test]
@@ -214,13 +208,7 @@ async fn the_guest_of_a_client_that_vanishes_ends() {
     let call = json!({"name": "wait", "arguments": {"ms": 3_600_000}});
     raw.send(&request(1, "tools/call", call)).await;
     server.busy().await;
-    let Raw {
-        lines,
-        write,
-        served,
-    } = raw;
-    drop((lines, write));
-    served.await.unwrap();
+    raw.vanish().await;
     server.idle().await;
 }
 
