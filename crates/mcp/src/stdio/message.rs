@@ -1,6 +1,9 @@
 //! A line as a message, or why it is none.
 
-use rmcp::model::{ClientJsonRpcMessage, ErrorData, RequestId};
+use rmcp::model::{
+    CallToolRequest, CallToolRequestMethod, CallToolRequestParams, ClientJsonRpcMessage,
+    ClientRequest, ErrorData, JsonRpcMessage, JsonRpcVersion2_0, RequestId,
+};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
@@ -40,6 +43,29 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Id>, D::
     Id::deserialize(deserializer).map(Some)
 }
 
+/// A call of a tool: the message that comes most, and that is waited for. It is read as what it is, where any other message is tried as
+/// one kind after another.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Call {
+    #[serde(rename = "jsonrpc")]
+    _version: JsonRpcVersion2_0,
+    id: RequestId,
+    #[serde(rename = "method")]
+    _method: CallToolRequestMethod,
+    params: CallToolRequestParams,
+}
+
+impl From<Call> for ClientJsonRpcMessage {
+    fn from(Call { id, mut params, .. }: Call) -> Self {
+        let meta = params.meta.take();
+        let mut request = CallToolRequest::new(params);
+        // Where rmcp looks for it.
+        meta.map(|meta| request.extensions.insert(meta));
+        JsonRpcMessage::request(ClientRequest::CallToolRequest(request), id)
+    }
+}
+
 /// The message in a line; none in an empty one.
 pub(super) fn read(line: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Option<Refusal>> {
     // Some editors put a byte order mark at the front; RFC 8259 lets a reader ignore it.
@@ -47,6 +73,9 @@ pub(super) fn read(line: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Option<R
     let line = line.trim_ascii();
     if line.is_empty() {
         return Ok(None);
+    }
+    if let Ok(call) = serde_json::from_slice::<Call>(line) {
+        return Ok(Some(call.into()));
     }
     serde_json::from_slice(line)
         .map(Some)
@@ -75,7 +104,7 @@ fn refusal(line: &[u8], error: &serde_json::Error) -> Option<Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rmcp::model::{ErrorCode, NumberOrString};
+    use rmcp::model::{ErrorCode, GetMeta as _, NumberOrString};
 
     fn refused(line: &str) -> (Option<RequestId>, ErrorCode) {
         let refusal = read(line.as_bytes()).unwrap_err().unwrap();
@@ -85,6 +114,46 @@ mod tests {
     fn call(arguments: &str) -> String {
         let params = format!(r#"{{"name":"echo","arguments":{arguments}}}"#);
         format!(r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{params}}}"#)
+    }
+
+    #[test]
+    fn a_call_is_read_as_rmcp_reads_it() {
+        let meta = r#""_meta":{"progressToken":"one","vendor/x":[1]}"#;
+        let round = r#""requestState":"s","inputResponses":{"0":{"action":"accept"}}"#;
+        for params in [
+            r#"{"name":"echo"}"#.to_owned(),
+            r#"{"name":"echo","arguments":{"a":[1,2.5,null,"\u00e9"],"_meta":1},"task":{}}"#
+                .to_owned(),
+            format!(r#"{{"name":"echo","arguments":{{}},{meta},{round}}}"#),
+        ] {
+            for id in ["7", "\"7\""] {
+                let line = format!(
+                    r#"{{"method":"tools/call","params":{params},"id":{id},"jsonrpc":"2.0"}}"#
+                );
+                let theirs: ClientJsonRpcMessage = serde_json::from_str(&line).unwrap();
+                let ours = serde_json::from_str::<Call>(&line).unwrap().into();
+                let parts = |message: ClientJsonRpcMessage| {
+                    let (request, id) = message.into_request().unwrap();
+                    let meta = request.get_meta().clone();
+                    (id, meta, format!("{request:?}"))
+                };
+                assert_eq!(parts(ours), parts(theirs));
+            }
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_call_is_left_to_rmcp() {
+        let call = r#""jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}"#;
+        for line in [
+            format!(r#"{{{call},"result":{{}}}}"#),
+            format!(r#"{{{call},"id":2}}"#),
+            format!(r#"{{{call}}}"#).replace("2.0", "1.0"),
+            format!(r#"{{{call}}}"#).replace(r#","id":1"#, ""),
+            format!(r#"{{{call}}}"#).replace("tools/call", "tools/list"),
+        ] {
+            assert!(serde_json::from_str::<Call>(&line).is_err(), "{line}");
+        }
     }
 
     #[test]
