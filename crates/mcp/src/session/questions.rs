@@ -84,14 +84,15 @@ pub(super) enum NoAnswer {
 }
 
 impl Questions {
-    /// The way in which the client of a request is asked, and where its questions come out that have to wait for a round's end.
-    pub(super) fn to(context: &RequestContext<RoleServer>) -> (Self, mpsc::Receiver<Question>) {
+    /// The way in which the client of a request is asked, and where its questions come out if they have to wait for a round's end.
+    pub(super) fn to(
+        context: &RequestContext<RoleServer>,
+    ) -> (Self, Option<mpsc::Receiver<Question>>) {
+        if !is_modern(context) {
+            return (Self::AtOnce(context.peer.clone()), None);
+        }
         let (sender, receiver) = mpsc::channel(WAITING);
-        let questions = match is_modern(context) {
-            true => Self::InRounds(sender),
-            false => Self::AtOnce(context.peer.clone()),
-        };
-        (questions, receiver)
+        (Self::InRounds(sender), Some(receiver))
     }
 
     /// Asks the person.

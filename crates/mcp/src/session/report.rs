@@ -27,9 +27,9 @@ const WAITING: usize = 256;
 /// How much of a piece of an answer is shown as it comes, in characters; the answer has all of it.
 const PIECE_CHARS: usize = 200;
 
-/// Something that a call says.
+/// Something that a call says. Each call has a queue of them, with room for several.
 pub(super) enum Report {
-    Progress(ProgressNotificationParam),
+    Progress(Box<ProgressNotificationParam>),
     Line(Box<LoggingMessageNotificationParam>),
 }
 
@@ -49,7 +49,7 @@ impl Reports {
         Arc::new(move |event| {
             let mut steps = steps.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(told) = steps.take(event) {
-                self.tell(Report::Progress(told));
+                self.tell(Report::Progress(Box::new(told)));
             }
         })
     }
@@ -143,7 +143,7 @@ async fn send(context: &RequestContext<RoleServer>, report: Report) {
                 return;
             };
             progress.progress_token = token;
-            context.peer.notify_progress(progress).await
+            context.peer.notify_progress(*progress).await
         }
         // Each round says for itself what it wants to hear.
         Report::Line(line) if is_modern(context) && !wants(context, line.level) => return,

@@ -108,7 +108,8 @@ pub(super) struct Running<T> {
     pub(super) cancel: Cancellation,
     /// What it says while it runs, where somebody wants to hear it.
     pub(super) reports: Option<mpsc::Receiver<Report>>,
-    pub(super) questions: mpsc::Receiver<Question>,
+    /// What it wants to know, where that has to wait for a round's end.
+    pub(super) questions: Option<mpsc::Receiver<Question>>,
     /// What the client was asked, and has not answered.
     pub(super) open: Vec<Question>,
 }
@@ -129,18 +130,11 @@ impl<T> Running<T> {
             tokio::select! {
                 biased;
                 done = &mut *work => Step::Done(done),
-                Some(first) = questions.recv() => {
-                    open.push(first);
-                    while let Ok(next) = questions.try_recv() {
-                        open.push(next);
-                    }
-                    Step::Asks
-                }
+                () = asked(questions, open) => Step::Asks,
                 () = context.ct.cancelled() => {
                     cancel.cancel();
-                    // Nobody answers any more.
-                    questions.close();
-                    while questions.try_recv().is_ok() {}
+                    // Nobody answers any more: what was asked is dropped, and what will be has nowhere to go.
+                    *questions = None;
                     // The host gives it its grace, and ends it.
                     work.await;
                     Step::Cancelled
@@ -197,6 +191,20 @@ impl<T> Running<T> {
             ..self
         }
     }
+}
+
+/// Waits until something is asked, and takes all that is.
+async fn asked(questions: &mut Option<mpsc::Receiver<Question>>, open: &mut Vec<Question>) {
+    if let Some(questions) = questions
+        && let Some(first) = questions.recv().await
+    {
+        open.push(first);
+        while let Ok(next) = questions.try_recv() {
+            open.push(next);
+        }
+        return;
+    }
+    pending().await
 }
 
 /// Calls of one kind that wait for their client.

@@ -4,6 +4,7 @@
     reason = "clients of today set levels and subscribe; 2026-07-28 only announces that it goes"
 )]
 
+use futures::FutureExt as _;
 use rmcp::model::*;
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -27,6 +28,7 @@ const METHODS: [&str; 12] = [
     "completion/complete",
 ];
 
+// What calls a guest is boxed: rmcp has a task for each request with room for the largest of these futures, and moves it several times.
 impl ServerHandler for Session {
     fn get_info(&self) -> ServerConfig {
         let capabilities = ServerCapabilities::builder()
@@ -129,7 +131,7 @@ impl ServerHandler for Session {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        self.call(request, &context).await
+        self.call(request, &context).boxed().await
     }
 
     async fn read_resource(
@@ -137,7 +139,7 @@ impl ServerHandler for Session {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        self.read(request, &context).await
+        self.read(request, &context).boxed().await
     }
 
     async fn get_prompt(
@@ -145,7 +147,7 @@ impl ServerHandler for Session {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        self.prompted(request, &context).await
+        self.prompted(request, &context).boxed().await
     }
 
     async fn complete(
