@@ -41,7 +41,6 @@ pub(super) struct Lined<R> {
     gone: CancellationToken,
 }
 
-#[derive(Default)]
 struct Shared {
     outbox: Outbox,
     in_flight: Mutex<HashSet<RequestId>>,
@@ -55,10 +54,14 @@ impl<R: AsyncRead + Send + Unpin> Lined<R> {
         write: impl AsyncWrite + Send + 'static,
         gone: CancellationToken,
     ) -> (Self, JoinHandle<()>) {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared {
+            outbox: Outbox::new(write),
+            in_flight: Mutex::default(),
+            answered: Notify::new(),
+        });
         let (writer, unread) = (Arc::clone(&shared), gone.clone());
         let writing = tokio::spawn(async move {
-            if writer.outbox.write_to(write).await.is_err() {
+            if writer.outbox.drive().await.is_err() {
                 unread.cancel();
             }
         });
@@ -110,10 +113,9 @@ impl<R: AsyncRead + Send + Unpin> Lined<R> {
 
     fn refuse(&self, Refusal { id, error }: Refusal) {
         // One that can't be told is gone, which the loop finds out by itself.
-        let _ = self
-            .shared
-            .outbox
-            .push(&ServerJsonRpcMessage::error(error, id));
+        let outbox = &self.shared.outbox;
+        let _ = outbox.add(&ServerJsonRpcMessage::error(error, id));
+        outbox.write();
     }
 }
 
@@ -183,14 +185,16 @@ impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for Lined<R> {
         let shared = Arc::clone(&self.shared);
         async move {
             shared.outbox.room().await;
-            let pushed = shared.outbox.push(&message);
+            let added = shared.outbox.add(&message);
             let id = match message {
                 JsonRpcMessage::Response(response) => Some(response.id),
                 JsonRpcMessage::Error(error) => error.id,
                 _ => None,
             };
+            // Before the client can have its answer, and use the id again.
             id.iter().for_each(|id| shared.end(id));
-            pushed
+            shared.outbox.write();
+            added
         }
     }
 
