@@ -70,32 +70,60 @@ const IDLE: Duration = Duration::from_secs(1);
 /// Ticks without a guest before the thread parks: a host under load would otherwise wake it for every call.
 const LINGER: u32 = 20;
 
+/// How long no guest has been seen.
+#[derive(Default)]
+struct Idle(u32);
+
+impl Idle {
+    /// Whether the clock stops after a tick.
+    fn tick(&mut self, running: bool) -> bool {
+        self.0 = if running { 0 } else { self.0 + 1 };
+        self.0 >= LINGER
+    }
+
+    /// A call has woken the clock. A short one is over before the next tick, and the one after it must not have to wake it again.
+    fn woken(&mut self) {
+        self.0 = 0;
+    }
+}
+
 fn run(engine: &EngineWeak, shared: &Shared) {
-    let mut idle_ticks = 0;
+    let mut idle = Idle::default();
     loop {
         let Some(engine) = engine.upgrade() else {
             return;
         };
         engine.increment_epoch();
         drop(engine);
-        if shared.running.load(Ordering::SeqCst) > 0 {
-            idle_ticks = 0;
-        } else {
-            idle_ticks += 1;
-        }
-        if idle_ticks < LINGER {
+        if !idle.tick(shared.running.load(Ordering::SeqCst) > 0) {
             thread::sleep(TICK);
             continue;
         }
         let mut parked = shared.parked.lock().unwrap_or_else(PoisonError::into_inner);
         *parked = true;
         if shared.running.load(Ordering::SeqCst) == 0 {
-            parked = shared
-                .wake
-                .wait_timeout(parked, IDLE)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            let waited = shared.wake.wait_timeout(parked, IDLE);
+            let (lock, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+            parked = lock;
+            if !waited.timed_out() {
+                idle.woken();
+            }
         }
         *parked = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_lingers_after_a_call_that_no_tick_has_seen() {
+        let mut idle = Idle::default();
+        assert_eq!((1..).find(|_| idle.tick(false)), Some(LINGER));
+        idle.woken();
+        assert_eq!((1..).find(|_| idle.tick(false)), Some(LINGER));
+        assert!(idle.tick(false));
+        assert!(!idle.tick(true));
     }
 }
