@@ -15,8 +15,8 @@ use tokio::sync::Notify;
 /// beside what one message may hold.
 const WAITING_BYTES: usize = 1024 * 1024;
 
-/// What goes out. Who adds a message writes it too, where the client reads: waking a task for that takes as long as writing. What has to
-/// wait for the client is written by [`drive`](Self::drive).
+/// What goes out. A message that comes alone is written by who adds it, as far as the client takes it: waking a task takes as long. What
+/// comes with others, or has to wait for the client, is written by [`drive`](Self::drive).
 pub(super) struct Outbox {
     out: Mutex<Out>,
     /// Something waits, or nothing comes any more.
@@ -49,7 +49,7 @@ impl Outbox {
         }
     }
 
-    /// Adds a message, whether there is room or not, and leaves it to [`write`](Self::write).
+    /// Adds a message, whether there is room or not. It goes out by [`write`](Self::write) or [`leave`](Self::leave).
     pub(super) fn add(&self, message: &impl Serialize) -> io::Result<()> {
         let mut line = serde_json::to_vec(message)?;
         line.push(b'\n');
@@ -78,6 +78,11 @@ impl Outbox {
         ) {
             self.filled.notify_one();
         }
+    }
+
+    /// Leaves what waits to the driver, who writes it together with what comes meanwhile.
+    pub(super) fn leave(&self) {
+        self.filled.notify_one();
     }
 
     /// Waits until there is room, or until nothing can be written any more.

@@ -193,7 +193,11 @@ impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for Lined<R> {
             };
             // Before the client can have its answer, and use the id again.
             id.iter().for_each(|id| shared.end(id));
-            shared.outbox.write();
+            if shared.in_flight().is_empty() {
+                shared.outbox.write();
+            } else {
+                shared.outbox.leave();
+            }
             added
         }
     }
