@@ -13,8 +13,8 @@ use portcullis_test_artifacts::BENCH_GREET;
 use rmcp::model::CallToolRequestParams;
 use rmcp::service::{Peer, RunningService};
 use rmcp::{RoleClient, ServiceExt};
-use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -48,22 +48,27 @@ async fn one_after_another(folder: &Path) -> Result<Measured> {
     let host = host(limits()).build()?;
     let plugin = host.load(BENCH_GREET, Grant::none()).await?;
     let served = Served::start(folder).await?;
-    let mut pipes = Pipes::start()?;
+    let mut plain = Plain::start(folder, &served.tool).await?;
+    let mut cat = Pipes::start(&mut Command::new("cat")).context("no `cat`")?;
+    // As long as a call and its answer are on average.
+    let line = [b'x'; 160];
 
     let given = arguments();
-    served.greet(given.clone()).await?;
-    let mut times: [Vec<f64>; 3] = Default::default();
+    let mut times: [Vec<f64>; 4] = Default::default();
     for _ in 0..ROUNDS {
         let call = async || greet(&plugin, given.clone()).await;
         times[0].push(mean_us(CALLS, call).await?);
         let call = async || served.greet(given.clone()).await;
         times[1].push(mean_us(CALLS, call).await?);
-        times[2].push(mean_us(CALLS, async || pipes.there_and_back().await).await?);
+        times[2].push(mean_us(CALLS, async || plain.greet(&given).await).await?);
+        let echo = async || cat.ask(&line).await.map(drop);
+        times[3].push(mean_us(CALLS, echo).await?);
     }
     served.stop().await?;
-    let [alone, through, pipes] = times.map(median);
+    let [alone, through, plain, pipes] = times.map(median);
     let added = format!(
-        "{through:.1} µs − {alone:.1} µs in this process; {pipes:.1} µs are a line's way through `cat` and back"
+        "{through:.1} µs by rmcp's client − {alone:.1} µs in this process; {plain:.1} µs by a client that only writes and reads lines; \
+         {pipes:.1} µs are a line's way through `cat` and back"
     );
     Ok(Measured::new("mcp_added_us", through - alone, added))
 }
@@ -85,32 +90,88 @@ async fn in_flight(folder: &Path) -> Result<Measured> {
     Ok(Measured::new("mcp_calls_per_s", median(rates), flight))
 }
 
-/// What any process at the other end of two pipes takes: its waking and ours.
+/// A process at the other end of two pipes, which answers each line with one.
 struct Pipes {
     to: ChildStdin,
-    from: ChildStdout,
-    _cat: Child,
+    from: BufReader<ChildStdout>,
+    answer: Vec<u8>,
+    _process: Child,
 }
 
 impl Pipes {
-    fn start() -> Result<Self> {
-        let mut cat = Command::new("cat");
-        cat.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut cat = cat.kill_on_drop(true).spawn().context("no `cat`")?;
+    fn start(command: &mut Command) -> Result<Self> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = command.kill_on_drop(true).spawn()?;
         Ok(Self {
-            to: cat.stdin.take().context("its stdin")?,
-            from: cat.stdout.take().context("its stdout")?,
-            _cat: cat,
+            to: process.stdin.take().context("its stdin")?,
+            from: BufReader::new(process.stdout.take().context("its stdout")?),
+            answer: Vec::new(),
+            _process: process,
         })
     }
 
-    async fn there_and_back(&mut self) -> Result<()> {
-        // As long as a call and its answer are on average.
-        let mut line = [b'x'; 160];
-        self.to.write_all(&line).await?;
-        self.from.read_exact(&mut line).await?;
-        Ok(())
+    async fn tell(&mut self, line: &[u8]) -> Result<()> {
+        let line = [line, b"\n"].concat();
+        Ok(self.to.write_all(&line).await?)
     }
+
+    async fn ask(&mut self, line: &[u8]) -> Result<&[u8]> {
+        self.tell(line).await?;
+        self.answer.clear();
+        self.from.read_until(b'\n', &mut self.answer).await?;
+        Ok(&self.answer)
+    }
+}
+
+/// A server, and a client that knows no more of the protocol than it takes.
+struct Plain {
+    server: Pipes,
+    tool: Arc<str>,
+    id: u64,
+}
+
+impl Plain {
+    async fn start(folder: &Path, tool: &Arc<str>) -> Result<Self> {
+        let mut plain = Self {
+            server: Pipes::start(&mut serve(folder)?)?,
+            tool: Arc::clone(tool),
+            id: 0,
+        };
+        let who = json!({ "name": "bench", "version": "1" });
+        let begin =
+            json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": who });
+        plain.request("initialize", begin).await?;
+        let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+        plain.server.tell(&serde_json::to_vec(&ready)?).await?;
+        Ok(plain)
+    }
+
+    async fn greet(&mut self, given: &Value) -> Result<()> {
+        let call = json!({ "name": &*self.tool, "arguments": given });
+        let answer = self.request("tools/call", call).await?;
+        check(answer.pointer("/result/structuredContent"))
+    }
+
+    async fn request(&mut self, method: &str, params: Value) -> Result<Value> {
+        self.id += 1;
+        let request =
+            json!({ "jsonrpc": "2.0", "id": self.id, "method": method, "params": params });
+        let answer = self.server.ask(&serde_json::to_vec(&request)?).await?;
+        Ok(serde_json::from_slice(answer)?)
+    }
+}
+
+/// `portcullis serve`, under settings in this folder.
+fn serve(folder: &Path) -> Result<Command> {
+    let settings = folder.join("portcullis.toml");
+    fs::write(&settings, SETTINGS)?;
+    let name = format!("portcullis{}", env::consts::EXE_SUFFIX);
+    let mut command = Command::new(env::current_exe()?.with_file_name(name));
+    command.args(["serve", BENCH_GREET]);
+    command
+        .env("PORTCULLIS_CONFIG", settings)
+        .env("HOME", folder);
+    Ok(command)
 }
 
 /// A server, and its one client.
@@ -122,14 +183,7 @@ struct Served {
 
 impl Served {
     async fn start(folder: &Path) -> Result<Self> {
-        let settings = folder.join("portcullis.toml");
-        fs::write(&settings, SETTINGS)?;
-        let program =
-            env::current_exe()?.with_file_name(format!("portcullis{}", env::consts::EXE_SUFFIX));
-        let mut process = Command::new(program)
-            .args(["serve", BENCH_GREET])
-            .env("PORTCULLIS_CONFIG", settings)
-            .env("HOME", folder)
+        let mut process = serve(folder)?
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
