@@ -1,10 +1,14 @@
 //! A line as a message, or why it is none.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use rmcp::model::{
     CallToolRequest, CallToolRequestMethod, CallToolRequestParams, ClientJsonRpcMessage,
     ClientRequest, ErrorData, JsonRpcMessage, JsonRpcVersion2_0, RequestId,
 };
-use serde::de::IgnoredAny;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// Why a line is no message, for who sent it.
@@ -53,11 +57,35 @@ struct Call {
     id: RequestId,
     #[serde(rename = "method")]
     _method: CallToolRequestMethod,
-    params: CallToolRequestParams,
+    params: Object<CallToolRequestParams>,
+}
+
+/// What is an object. A struct alone would be read from an array of its fields too.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Fields(PhantomData)).map(Self)
+    }
 }
 
 impl From<Call> for ClientJsonRpcMessage {
-    fn from(Call { id, mut params, .. }: Call) -> Self {
+    fn from(call: Call) -> Self {
+        let (id, Object(mut params)) = (call.id, call.params);
         let meta = params.meta.take();
         let mut request = CallToolRequest::new(params);
         // Where rmcp looks for it.
@@ -74,7 +102,7 @@ pub(super) fn read(line: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Option<R
     if line.is_empty() {
         return Ok(None);
     }
-    if let Ok(call) = serde_json::from_slice::<Call>(line) {
+    if let Ok(Object(call)) = serde_json::from_slice::<Object<Call>>(line) {
         return Ok(Some(call.into()));
     }
     serde_json::from_slice(line)
@@ -131,7 +159,8 @@ mod tests {
                     r#"{{"method":"tools/call","params":{params},"id":{id},"jsonrpc":"2.0"}}"#
                 );
                 let theirs: ClientJsonRpcMessage = serde_json::from_str(&line).unwrap();
-                let ours = serde_json::from_str::<Call>(&line).unwrap().into();
+                let Object(ours) = serde_json::from_str::<Object<Call>>(&line).unwrap();
+                let ours = ours.into();
                 let parts = |message: ClientJsonRpcMessage| {
                     let (request, id) = message.into_request().unwrap();
                     let meta = request.get_meta().clone();
@@ -151,8 +180,13 @@ mod tests {
             format!(r#"{{{call}}}"#).replace("2.0", "1.0"),
             format!(r#"{{{call}}}"#).replace(r#","id":1"#, ""),
             format!(r#"{{{call}}}"#).replace("tools/call", "tools/list"),
+            format!(r#"{{{call}}}"#).replace(r#"{"name":"echo"}"#, r#"[null,"echo",{}]"#),
+            r#"["2.0",1,"tools/call",{"name":"echo"}]"#.to_owned(),
         ] {
-            assert!(serde_json::from_str::<Call>(&line).is_err(), "{line}");
+            assert!(
+                serde_json::from_str::<Object<Call>>(&line).is_err(),
+                "{line}"
+            );
         }
     }
 
