@@ -37,7 +37,12 @@ impl CargoComponent {
             install.args(["install", "cargo-component", "--version", VERSION]);
             install.args(["--locked", "--debug", "--quiet", "--root"]);
             install.arg(&folder);
-            shell::run(install).context("cargo can't install cargo-component")
+            // Cargo would compile it below the machine's folder for temporary files, which can be small.
+            let compiled = folder.join("compiled");
+            install.arg("--target-dir").arg(&compiled);
+            install.env("CARGO_PROFILE_DEV_DEBUG", "0");
+            shell::run(install).context("cargo can't install cargo-component")?;
+            fs::remove_dir_all(&compiled).context("what cargo-component was compiled from stays")
         })?;
         toolchain::ensure(TARGET)?;
         Ok(Self(folder))
