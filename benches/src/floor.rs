@@ -47,7 +47,9 @@ pub struct Warm {
     plugin: Bindings,
 }
 
-struct State {
+/// What a store by hand holds: WASI, with nothing granted.
+#[derive(Default)]
+pub struct State {
     wasi: WasiCtx,
     table: ResourceTable,
 }
@@ -127,11 +129,7 @@ impl Floor {
     /// # Errors
     /// There is no slot left.
     pub async fn warm(&self) -> Result<Warm> {
-        let state = State {
-            wasi: WasiCtx::default(),
-            table: ResourceTable::new(),
-        };
-        let mut store = Store::new(&self.engine, state);
+        let mut store = Store::new(&self.engine, State::default());
         let plugin = self.pre.instantiate_async(&mut store).await?;
         Ok(Warm { store, plugin })
     }

@@ -2,15 +2,15 @@
 
 use std::fmt;
 
+use portcullis_bench::floor::State;
 use portcullis_host_core::{Host, InstancePolicy, LoadOptions, Plugin};
 use portcullis_test_artifacts::BENCH_BYTES;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 use serde_json::json;
-use wasmtime::component::{Component, Func, Linker, ResourceTable};
+use wasmtime::component::{Component, Func, Linker};
 use wasmtime::error::Context;
 use wasmtime::{Config, Engine, Result, Store, ensure};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::{host, limits};
 use crate::figures::Measured;
@@ -116,20 +116,6 @@ struct Floor {
     echo: Func,
 }
 
-struct State {
-    wasi: WasiCtx,
-    table: ResourceTable,
-}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
-    }
-}
-
 impl Floor {
     async fn new() -> Result<Self> {
         let mut config = Config::new();
@@ -138,11 +124,7 @@ impl Floor {
         let component = Component::from_file(&engine, BENCH_BYTES)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        let state = State {
-            wasi: WasiCtx::default(),
-            table: ResourceTable::new(),
-        };
-        let mut store = Store::new(&engine, state);
+        let mut store = Store::new(&engine, State::default());
         let instance = linker.instantiate_async(&mut store, &component).await?;
         let echo = instance.get_func(&mut store, "echo");
         let echo = echo.context("the guest has no echo")?;
