@@ -8,7 +8,7 @@ use crate::commands::mcp;
 use crate::error::CliError;
 use crate::host;
 use plugins::{Served, Wanted};
-use portcullis_host_agent::core::{Cancellation, Services};
+use portcullis_host_agent::core::Services;
 use portcullis_host_agent::extension::Extensions;
 use portcullis_host_agent::service::RegistryInvoke;
 use portcullis_host_agent::tool::{Approvals, Unattended};
@@ -65,22 +65,23 @@ fn services(extensions: &Arc<Extensions>) -> Services {
     }
 }
 
-/// Ends with a signal that asks this process to end; where none can be listened for, never.
-async fn stopped() {
-    let stop = Cancellation::new();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let stop = stop.clone();
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::spawn(async move {
-                terminate.recv().await;
-                stop.cancel();
-            });
+/// Listens for the signals that ask this process to end, from this call on: what it gives ends with the first of them. One that can't be
+/// listened for never comes.
+#[cfg(unix)]
+fn stopped() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let [interrupt, terminate] = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+    async move {
+        tokio::select! {
+            Some(()) = async { interrupt.ok()?.recv().await } => {}
+            Some(()) = async { terminate.ok()?.recv().await } => {}
+            else => std::future::pending().await,
         }
     }
-    tokio::select! {
-        () = super::call::interrupt() => {}
-        () = stop.cancelled() => {}
-    }
+}
+
+/// The same, of the one signal that there is everywhere, from when it is first waited for.
+#[cfg(not(unix))]
+fn stopped() -> impl Future<Output = ()> {
+    super::call::interrupt()
 }

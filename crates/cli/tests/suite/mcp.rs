@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 fn list(home: &Home) -> Value {
     home.run("mcp token list --output=json").json()["tokens"].clone()
@@ -113,17 +113,9 @@ fn a_server_over_http_says_where_it_is_and_ends_by_a_signal() {
     let open = home.run(&format!("serve {} --http=0.0.0.0:0", guests::WELL_GREET));
     assert_eq!(open.code, Some(2), "{}", open.stderr);
     let token = home.run("mcp token create ada --all").stdout;
-    let mut command = home.portcullis();
-    command.args(["serve", guests::WELL_GREET, "--http=127.0.0.1:0"]);
-    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-    let line = said.find_map(|line| line.ok().filter(|line| line.starts_with("MCP at ")));
-    let line = line.expect("where it is");
-    let host = line
-        .trim_start_matches("MCP at http://")
-        .trim_end_matches("/mcp");
+    let (child, host) = serving(&home);
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#;
-    let mut stream = TcpStream::connect(host).unwrap();
+    let mut stream = TcpStream::connect(&host).unwrap();
     let request = format!(
         "POST /mcp HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {}\r\nconnection: close\r\ncontent-type: application/json\r\n\
          accept: application/json, text/event-stream\r\ncontent-length: {}\r\n\r\n{body}",
@@ -134,6 +126,30 @@ fn a_server_over_http_says_where_it_is_and_ends_by_a_signal() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    ends_by_a_signal(child);
+}
+
+#[test]
+fn a_signal_is_heard_as_soon_as_a_server_has_said_where_it_is() {
+    let home = Home::new();
+    home.run("mcp token create ada --all");
+    let (child, _) = serving(&home);
+    ends_by_a_signal(child);
+}
+
+/// A server over HTTP, and where it says that it is.
+fn serving(home: &Home) -> (Child, String) {
+    let mut command = home.portcullis();
+    command.args(["serve", guests::WELL_GREET, "--http=127.0.0.1:0"]);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let line = said.find_map(|line| line.ok().filter(|line| line.starts_with("MCP at ")));
+    let line = line.expect("where it is");
+    let host = line.trim_start_matches("MCP at http://");
+    (child, host.trim_end_matches("/mcp").to_owned())
+}
+
+fn ends_by_a_signal(mut child: Child) {
     let kill = Command::new("kill").arg(child.id().to_string()).status();
     assert!(kill.unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
