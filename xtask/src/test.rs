@@ -80,7 +80,7 @@ fn load(language: &str, path: Option<OsString>) -> Result<()> {
 fn workspace() -> Result<()> {
     let mut cargo = cargo(root());
     if exists("cargo", &["nextest", "--version"]) {
-        cargo.args(["nextest", "run", "--workspace"]);
+        cargo.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
     } else {
         // All kinds of targets but the doc tests, which have a step of their own.
         cargo.args([
@@ -90,6 +90,7 @@ fn workspace() -> Result<()> {
             "--bins",
             "--tests",
             "--examples",
+            "--no-fail-fast",
         ]);
     }
     shell::run(cargo)
