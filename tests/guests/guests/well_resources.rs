@@ -137,6 +137,15 @@ async fn order(message: String) -> Result<Value, ToolError> {
     })
 }
 
+/// Asks the person, and does not end whatever they say.
+#[plugin_tool]
+async fn order_without_end(message: String) -> Result<(), ToolError> {
+    ask::<Order>(&message).await?;
+    loop {
+        std::hint::spin_loop();
+    }
+}
+
 /// Asks the person by a schema of the caller's.
 #[plugin_tool]
 async fn ask_for(message: String, schema: Value) -> Result<Value, ToolError> {

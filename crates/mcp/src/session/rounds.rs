@@ -26,7 +26,7 @@ use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::call::is_modern;
-use super::questions::Question;
+use super::questions::{Question, can_ask, can_sample};
 use super::report::{Report, reporting};
 
 /// How long a call waits for the client's next round: as long as a person is waited for.
@@ -62,10 +62,11 @@ impl Round {
             return Self::default();
         }
         let (state, answers) = params.take();
-        // Names and JSON can always be written.
-        let request = serde_json::to_vec(params).unwrap_or_default();
+        // Where nothing can be asked, nothing will wait. Names and JSON can always be written.
+        let waits = state.is_some() || can_ask(context) || can_sample(context);
+        let request = waits.then(|| serde_json::to_vec(params).unwrap_or_default());
         Self {
-            request: Sha256::digest(request).into(),
+            request: request.map(Sha256::digest).unwrap_or_default().into(),
             state,
             answers: answers.unwrap_or_default(),
         }

@@ -17,7 +17,7 @@ use rmcp::service::{RequestContext, RoleClient, RunningService};
 use rmcp::{ClientHandler, ErrorData};
 use serde_json::{Value, json};
 
-use crate::support::{Raw, Server, beginnings, meta};
+use crate::support::{Raw, Server, beginnings, meta, request};
 
 /// How long the plugins of these tests may take, without whom they ask.
 const PLUGINS_TIME: Duration = Duration::from_secs(2);
@@ -90,6 +90,11 @@ impl ClientHandler for Person {
 
 /// A server of one guest that is granted some things, and for others of which the person may be asked.
 async fn server(guest: &str, options: EndpointOptions, grant: Grant) -> Server {
+    server_of(guest, options, grant, PLUGINS_TIME).await
+}
+
+/// The same whose guest may take this long.
+async fn server_of(guest: &str, options: EndpointOptions, grant: Grant, time: Duration) -> Server {
     let server = Server::new(EndpointOptions {
         naming: Naming::Own,
         ..options
@@ -97,7 +102,7 @@ async fn server(guest: &str, options: EndpointOptions, grant: Grant) -> Server {
     let load = LoadOptions {
         grant,
         limits: LimitOverrides {
-            wall_clock: Some(PLUGINS_TIME),
+            wall_clock: Some(time),
             ..LimitOverrides::default()
         },
         ..LoadOptions::default()
@@ -344,6 +349,62 @@ async fn a_round_whose_client_can_t_ask_is_not_asked() {
     let done = raw.ask(2, "tools/call", cannot).await;
     assert_eq!(done["result"]["isError"], true, "{done}");
     assert!(done.to_string().contains("unavailable"), "{done}");
+}
+
+#[tokio::test]
+async fn a_call_is_cancelled_in_whatever_round_it_is() {
+    let (grant, hour) = (
+        Grant::from_caps([capability("ask")]),
+        Duration::from_secs(3600),
+    );
+    let server = server_of(WELL_RESOURCES, EndpointOptions::default(), grant, hour).await;
+    let mut raw = server.raw();
+    let round = |of: Value| {
+        let arguments = json!({"message": "Where to?"});
+        let client = json!({"elicitation": {}});
+        round_of("order_without_end", arguments, client, of)
+    };
+    let asked = raw.ask(1, "tools/call", round(json!({}))).await;
+    let answer = json!({"0": {"action": "decline"}});
+    let of = json!({"requestState": asked["result"]["requestState"], "inputResponses": answer});
+    raw.send(&request(2, "tools/call", round(of))).await;
+    let cancelled = json!({
+        "jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 2},
+    });
+    raw.send(&cancelled.to_string()).await;
+    server.idle().await;
+}
+
+#[tokio::test]
+async fn a_client_has_no_more_calls_waiting_for_it_than_there_is_room_for() {
+    let (_server, mut raw, _) = asked().await;
+    let another = || round("Where to?", json!({}));
+    for id in 2..=16 {
+        let one = raw.ask(id, "tools/call", another()).await;
+        assert_eq!(one["result"]["resultType"], "input_required", "{one}");
+    }
+    let more = raw.ask(17, "tools/call", another()).await;
+    assert_eq!(more["result"]["isError"], true, "{more}");
+    assert!(more.to_string().contains("unavailable"), "{more}");
+}
+
+#[tokio::test]
+async fn a_resource_is_read_in_rounds() {
+    let grant = Grant::from_caps([capability("ask")]);
+    let server = server(WELL_RESOURCES, EndpointOptions::default(), grant).await;
+    let mut raw = server.raw();
+    let round = |of: Value| {
+        let mut params = json!({"uri": "person://name", "_meta": meta(json!({"elicitation": {}}))});
+        let of = of.as_object().unwrap().clone();
+        params.as_object_mut().unwrap().extend(of);
+        params
+    };
+    let asked = raw.ask(1, "resources/read", round(json!({}))).await;
+    let answer = json!({"0": {"action": "accept", "content": {"text": "Ada"}}});
+    let of = json!({"requestState": asked["result"]["requestState"], "inputResponses": answer});
+    let read = raw.ask(2, "resources/read", round(of)).await;
+    let contents = &read["result"]["contents"];
+    assert_eq!(contents[0]["text"], r#"{"text":"Ada"}"#, "{read}");
 }
 
 #[tokio::test]
