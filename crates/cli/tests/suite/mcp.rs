@@ -142,7 +142,7 @@ fn serving(home: &Home) -> (Child, String) {
     let mut command = home.portcullis();
     command.args(["serve", guests::WELL_GREET, "--http=127.0.0.1:0"]);
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut said = BufReader::new(child.stderr.as_mut().unwrap()).lines();
     let line = said.find_map(|line| line.ok().filter(|line| line.starts_with("MCP at ")));
     let line = line.expect("where it is");
     let host = line.trim_start_matches("MCP at http://");
@@ -152,5 +152,41 @@ fn serving(home: &Home) -> (Child, String) {
 fn ends_by_a_signal(mut child: Child) {
     let kill = Command::new("kill").arg(child.id().to_string()).status();
     assert!(kill.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn guests_that_compute_hold_up_neither_their_session_nor_one_another() {
+    let home = Home::new();
+    let mut command = home.portcullis();
+    command.args(["serve", guests::HOSTILE_CALLS]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+    let mut to = child.stdin.take().unwrap();
+    let mut tell = |message: Value| writeln!(to, "{message}").unwrap();
+    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut answer =
+        || -> Value { serde_json::from_str(&answers.next().unwrap().unwrap()).unwrap() };
+    let request = |id: u32, method: &str, params: Value| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+    let begin = json!({
+        "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"},
+    });
+    tell(request(0, "initialize", begin));
+    assert_eq!(answer()["id"], 0);
+    tell(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+    let call = |id, tool| request(id, "tools/call", json!({"name": tool, "arguments": {}}));
+    for id in 1..=4 {
+        tell(call(id, "spin"));
+    }
+    tell(request(5, "ping", json!({})));
+    assert_eq!(answer()["id"], 5);
+    tell(call(6, "background_count"));
+    let counted = answer();
+    assert_eq!(
+        (&counted["id"], &counted["result"]["isError"]),
+        (&json!(6), &json!(false))
+    );
+    // What runs ends with its client.
+    drop(to);
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }

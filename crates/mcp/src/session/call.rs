@@ -1,9 +1,12 @@
 //! What all calls of plugins have in common, be it of tools, resources or prompts.
 
+use std::future::pending;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::task::Poll;
 
-use futures::FutureExt as _;
-
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, poll};
 use portcullis_host_agent::core::{
     Ask, Cancellation, Error, Llm, LogSink, ResourceUpdates, Services,
 };
@@ -12,6 +15,9 @@ use portcullis_host_agent::tool::CallScope;
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 use serde_json::json;
+use tokio::runtime::Handle;
+use tokio::task::JoinError;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::Session;
 use super::ask::ClientAsk;
@@ -29,7 +35,10 @@ impl Session {
         &self,
         context: &RequestContext<RoleServer>,
         call: impl FnOnce(CallScope, Option<ClientAsk>) -> W,
-    ) -> Running<W::Output> {
+    ) -> Running<W::Output>
+    where
+        W::Output: Send,
+    {
         let cancel = Cancellation::new();
         let (questions, asked) = Questions::to(context);
         let ask = ClientAsk::of(context, &questions);
@@ -51,8 +60,12 @@ impl Session {
             scope.on_event = follows.then(|| sender.on_event());
             said
         });
+        let work = call(scope, ask).boxed();
         Running {
-            work: call(scope, ask).boxed(),
+            work: match self.others.clone() {
+                Some(others) => at_once_or_on(others, work).boxed(),
+                None => work,
+            },
             cancel,
             reports: said,
             questions: asked,
@@ -88,6 +101,30 @@ impl Session {
     }
 }
 
+/// Does work that ends without a wait where it is, so that no other thread has to be woken, and the rest elsewhere.
+async fn at_once_or_on<T: Send + 'static>(others: Handle, mut work: BoxFuture<'static, T>) -> T {
+    match poll!(&mut work) {
+        Poll::Ready(done) => done,
+        Poll::Pending => on(&others, work).await,
+    }
+}
+
+/// Begins work in a task of its own, which ends when this is dropped.
+pub(super) fn on<T: Send + 'static>(
+    runtime: &Handle,
+    work: BoxFuture<'static, T>,
+) -> impl Future<Output = T> + Send + use<T> {
+    let task = AbortOnDropHandle::new(runtime.spawn(work));
+    async move {
+        match task.await.map_err(JoinError::try_into_panic) {
+            Ok(done) => done,
+            Err(Ok(panic)) => resume_unwind(panic),
+            // The runtime ends.
+            Err(Err(_)) => pending().await,
+        }
+    }
+}
+
 /// An error where the protocol has no result to put it in.
 pub(super) fn protocol_error(error: &Error) -> ErrorData {
     let mut message = escape::text(&error.told()).into_owned();
@@ -106,4 +143,49 @@ pub(super) fn protocol_error(error: &Error) -> ErrorData {
 pub(super) fn is_modern(context: &RequestContext<RoleServer>) -> bool {
     let version = context.protocol_version();
     version.is_some_and(|version| !version.has_initialize())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use tokio::runtime::Builder;
+    use tokio::sync::oneshot;
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    #[test]
+    fn work_that_waits_for_nothing_stays_on_its_thread_and_other_work_leaves_it() {
+        let others = Builder::new_multi_thread()
+            .worker_threads(1)
+            .build()
+            .unwrap();
+        let own = Builder::new_current_thread().build().unwrap();
+        own.block_on(async {
+            let here = thread::current().id();
+            let place = async { thread::current().id() };
+            let quick = at_once_or_on(others.handle().clone(), place.boxed());
+            assert_eq!(quick.await, here);
+            let place = async {
+                yield_now().await;
+                thread::current().id()
+            };
+            let slow = at_once_or_on(others.handle().clone(), place.boxed());
+            assert_ne!(slow.await, here);
+        });
+    }
+
+    #[tokio::test]
+    async fn work_that_has_left_ends_with_who_waits_for_it() {
+        let (held, ended) = oneshot::channel::<()>();
+        let work = async move {
+            let _held = held;
+            pending::<()>().await;
+        };
+        let mut left = at_once_or_on(Handle::current(), work.boxed()).boxed();
+        assert!(poll!(&mut left).is_pending());
+        drop(left);
+        assert!(ended.await.is_err());
+    }
 }

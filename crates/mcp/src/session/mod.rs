@@ -20,6 +20,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use portcullis_host_agent::core::InstancePolicy;
+use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::endpoint::Endpoint;
@@ -33,6 +34,8 @@ pub(crate) use rounds::Rounds;
 #[derive(Clone)]
 pub struct Session {
     inner: Arc<Inner>,
+    /// Where calls go on that take longer, if not where the session is.
+    others: Option<Handle>,
 }
 
 struct Inner {
@@ -81,6 +84,15 @@ impl Session {
         };
         Self {
             inner: Arc::new(inner),
+            others: None,
+        }
+    }
+
+    /// The same, which has a runtime of its own beside this one.
+    pub(crate) fn beside(self, others: Handle) -> Self {
+        Self {
+            others: Some(others),
+            ..self
         }
     }
 

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::future::pending;
-use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,12 +19,12 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
-use tokio::task::JoinError;
 use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::call::is_modern;
+use super::call::{is_modern, on};
 use super::questions::{Question, can_ask, can_sample};
 use super::report::{Report, reporting};
 
@@ -178,15 +177,7 @@ impl<T> Running<T> {
     where
         T: Send + 'static,
     {
-        let task = AbortOnDropHandle::new(tokio::spawn(self.work));
-        let work = async move {
-            match task.await.map_err(JoinError::try_into_panic) {
-                Ok(done) => done,
-                Err(Ok(panic)) => resume_unwind(panic),
-                // The runtime ends.
-                Err(Err(_)) => pending().await,
-            }
-        };
+        let work = on(&Handle::current(), self.work);
         Self {
             work: work.boxed(),
             ..self

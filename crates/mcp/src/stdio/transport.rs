@@ -4,8 +4,10 @@ use std::collections::HashSet;
 use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::task::Poll;
+use std::time::{Duration, Instant as Moment};
 
+use futures::poll;
 use rmcp::RoleServer;
 use rmcp::model::{
     ClientJsonRpcMessage, ClientNotification, ClientRequest, ErrorData, GetMeta, JsonRpcMessage,
@@ -14,7 +16,7 @@ use rmcp::model::{
 use rmcp::transport::Transport;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, yield_now};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +34,8 @@ pub(super) const LAST_ANSWERS: Duration = Duration::from_secs(1);
 /// A client at the other end of two streams of bytes.
 pub(super) struct Lined<R> {
     lines: Lines<R>,
+    /// How long the thread stays awake for the next line.
+    awake: Duration,
     shared: Arc<Shared>,
     /// Whether the session has begun: before, there is nothing that a notification or a response could be about.
     begun: bool,
@@ -52,6 +56,7 @@ impl<R: AsyncRead + Send + Unpin> Lined<R> {
     pub(super) fn new(
         read: R,
         write: impl AsyncWrite + Send + 'static,
+        awake: Duration,
         gone: CancellationToken,
     ) -> (Self, JoinHandle<()>) {
         let shared = Arc::new(Shared {
@@ -67,6 +72,7 @@ impl<R: AsyncRead + Send + Unpin> Lined<R> {
         });
         let client = Self {
             lines: Lines::new(read),
+            awake,
             shared,
             begun: false,
             ending: None,
@@ -123,6 +129,19 @@ impl<R> Drop for Lined<R> {
     fn drop(&mut self) {
         self.shared.outbox.close();
     }
+}
+
+/// Waits, and looks again and again for so long before the thread may sleep.
+async fn wide_awake<F: Future>(time: Duration, waited: F) -> F::Output {
+    let mut waited = pin!(waited);
+    let until = Moment::now() + time;
+    while Moment::now() < until {
+        if let Poll::Ready(output) = poll!(&mut waited) {
+            return output;
+        }
+        yield_now().await;
+    }
+    waited.await
 }
 
 /// Whether a request opens a session: by the handshake, or, since 2026-07-28, by itself.
@@ -211,7 +230,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for Lined<R> {
                 return None;
             }
             self.shared.outbox.room().await;
-            match self.lines.next().await {
+            match wide_awake(self.awake, self.lines.next()).await {
                 Ok(Line::Whole) => {
                     if let Some(message) = self.take() {
                         return Some(message);
