@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 fn list(home: &Home) -> Value {
     home.run("mcp token list --output=json").json()["tokens"].clone()
@@ -175,6 +176,7 @@ fn guests_that_compute_hold_up_neither_their_session_nor_one_another() {
     assert_eq!(answer()["id"], 0);
     tell(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
     let call = |id, tool| request(id, "tools/call", json!({"name": tool, "arguments": {}}));
+    let before = computed(child.id());
     for id in 1..=4 {
         tell(call(id, "spin"));
     }
@@ -186,7 +188,29 @@ fn guests_that_compute_hold_up_neither_their_session_nor_one_another() {
         (&counted["id"], &counted["result"]["isError"]),
         (&json!(6), &json!(false))
     );
+    // Not on the session's own thread, or not for long.
+    let until = Instant::now() + Duration::from_secs(20);
+    while computed(child.id())
+        .zip(before)
+        .is_some_and(|(now, before)| now < before + 10)
+    {
+        assert!(
+            Instant::now() < until,
+            "the host's runtime has nothing of it"
+        );
+        std::thread::sleep(Duration::from_millis(10));
+    }
     // What runs ends with its client.
     drop(to);
     assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// How long the threads of a command's runtime have computed, in the kernel's hundredths of a second. Elsewhere than on Linux, nobody says.
+fn computed(process: u32) -> Option<u64> {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).ok()?;
+    let stats =
+        threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("stat")).ok());
+    let of_runtime = stats.filter(|stat| stat.contains("(tokio-rt-worker)"));
+    let computed = of_runtime.filter_map(|stat| stat.split(' ').nth(13)?.parse::<u64>().ok());
+    Some(computed.sum())
 }

@@ -1,12 +1,12 @@
 //! What all calls of plugins have in common, be it of tools, resources or prompts.
 
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::task::Poll;
 
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use futures::{FutureExt as _, poll};
 use portcullis_host_agent::core::{
     Ask, Cancellation, Error, Llm, LogSink, ResourceUpdates, Services,
 };
@@ -18,6 +18,7 @@ use serde_json::json;
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
 
 use super::Session;
 use super::ask::ClientAsk;
@@ -103,7 +104,12 @@ impl Session {
 
 /// Does work that ends without a wait where it is, so that no other thread has to be woken, and the rest elsewhere.
 async fn at_once_or_on<T: Send + 'static>(others: Handle, mut work: BoxFuture<'static, T>) -> T {
-    match poll!(&mut work) {
+    let begun = poll_fn(|cx| {
+        // Tasks, timers and connections that it begins are theirs, who are there for longer.
+        let _entered = others.enter();
+        Poll::Ready(work.poll_unpin(cx))
+    });
+    match begun.await {
         Poll::Ready(done) => done,
         Poll::Pending => on(&others, work).await,
     }
@@ -114,7 +120,7 @@ pub(super) fn on<T: Send + 'static>(
     runtime: &Handle,
     work: BoxFuture<'static, T>,
 ) -> impl Future<Output = T> + Send + use<T> {
-    let task = AbortOnDropHandle::new(runtime.spawn(work));
+    let task = AbortOnDropHandle::new(runtime.spawn(work.in_current_span()));
     async move {
         match task.await.map_err(JoinError::try_into_panic) {
             Ok(done) => done,
@@ -149,6 +155,7 @@ pub(super) fn is_modern(context: &RequestContext<RoleServer>) -> bool {
 mod tests {
     use std::thread;
 
+    use futures::poll;
     use tokio::runtime::Builder;
     use tokio::sync::oneshot;
     use tokio::task::yield_now;
@@ -174,6 +181,19 @@ mod tests {
             let slow = at_once_or_on(others.handle().clone(), place.boxed());
             assert_ne!(slow.await, here);
         });
+    }
+
+    #[test]
+    fn what_work_begins_is_not_its_thread_s() {
+        let others = Builder::new_multi_thread()
+            .worker_threads(1)
+            .build()
+            .unwrap();
+        let own = Builder::new_current_thread().build().unwrap();
+        let begun = async { tokio::spawn(async { thread::current().id() }) };
+        let begun = own.block_on(at_once_or_on(others.handle().clone(), begun.boxed()));
+        drop(own);
+        assert_ne!(others.block_on(begun).unwrap(), thread::current().id());
     }
 
     #[tokio::test]

@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::{self, Handle, Runtime};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::endpoint::Endpoint;
 use crate::principal::Principal;
@@ -46,7 +47,7 @@ const AWAKE: Duration = Duration::from_micros(100);
 /// written to standard output meanwhile.
 ///
 /// The session has a thread of its own, which makes a call as long as it waits for nothing and computes for no more than a millisecond; what
-/// takes longer goes on in the caller's runtime. A connection that a call opened on the session's thread is closed with the session.
+/// takes longer goes on in the caller's runtime. Where this is dropped, what was answered last may be lost: `stop` ends it in order.
 ///
 /// # Errors
 /// As [`serve_io`], and where no thread can be started.
@@ -65,10 +66,11 @@ pub async fn serve_stdio(
     let awake = if spare { AWAKE } else { Duration::ZERO };
     let stopped = CancellationToken::new();
     let stopping = stopped.clone().cancelled_owned();
-    let mut served = thread.runtime().spawn(async move {
+    let served = async move {
         let (read, write) = stdio_pipes();
         serve(session, read, write, awake, stopping).await
-    });
+    };
+    let mut served = thread.runtime().spawn(served.in_current_span());
     tokio::select! {
         ended = &mut served => ended?,
         () = stop => {
