@@ -190,7 +190,7 @@ mod tests {
             .build()
             .unwrap();
         let own = Builder::new_current_thread().build().unwrap();
-        let begun = async { tokio::spawn(async { thread::current().id() }) };
+        let begun = poll_fn(|_| Poll::Ready(tokio::spawn(async { thread::current().id() })));
         let begun = own.block_on(at_once_or_on(others.handle().clone(), begun.boxed()));
         drop(own);
         assert_ne!(others.block_on(begun).unwrap(), thread::current().id());
